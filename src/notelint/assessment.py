@@ -1,0 +1,531 @@
+"""Assessment: what the findings of a note say for one chosen code.
+
+Findings × code → elements that are met, uncertain, missing or in conflict, other codes that the words support, and a decision. What a
+pack asks is data; this module knows kinds of elements and the order in which one thing outranks another, never a disease.
+
+The code rests on the provider's statement (guideline I.A.19): met criteria never make a code, missing ones never take one away.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from notelint.codeset import Code, CodeSet
+from notelint.findings import Finding
+from notelint.levels import Level as VertebralLevel
+from notelint.levels import Place, parse
+from notelint.library import Library
+from notelint.note import Setting
+from notelint.packs import Condition, Element, Family, Level, Model, Route, State
+
+ElementStatus = Literal["met", "uncertain", "missing", "conflict"]
+Decision = Literal["assign", "unspecified", "query", "replace", "unsupported"]
+AlternativeKind = Literal["more-specific", "instead", "additional", "candidate"]
+Support = Literal["met", "elsewhere", "negated", "uncertain", "missing"]
+SiteVerdict = Literal["fits", "none", "unspecified", "mismatch", "undocumented", "ambiguous"]
+
+_STATEMENTS = frozenset({"diagnosis", "condition", "statement"})
+_RESULTS = frozenset({"test"})
+
+
+class AssessedElement(Model):
+    """One element: `evidence` are indices into the note's findings, `documents` other documents of the encounter that meet it."""
+
+    element: str
+    level: Level
+    status: ElementStatus
+    evidence: tuple[int, ...] = ()
+    documents: tuple[str, ...] = ()
+
+
+class Alternative(Model):
+    """Another code that the words of the note support, with the reason, the findings that show it and the sources."""
+
+    code: str
+    title: str
+    kind: AlternativeKind
+    reason: str
+    evidence: tuple[int, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+class Assessment(Model):
+    """What a note says for one chosen code."""
+
+    code: str
+    title: str | None
+    billable: bool
+    elements: tuple[AssessedElement, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An assessment with the verdicts behind it, from which the diagnostics are made."""
+
+    assessment: Assessment
+    family: Family | None
+    support: Support = "met"
+    support_evidence: tuple[int, ...] = ()
+    elsewhere: tuple[Alternative, ...] = ()
+    established_by_setting: bool = False
+    site: SiteVerdict = "none"
+    site_evidence: tuple[int, ...] = ()
+    site_candidates: tuple[str, ...] = ()
+    site_from_imaging: bool = False
+    mentions: tuple[int, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a note concludes of a concept, and the findings that say so; `weak` when only doubt so strong that it never counts."""
+
+    state: Literal["affirmed", "possible", "denied", "past", "other", "unmentioned"]
+    evidence: tuple[int, ...] = ()
+    weak: bool = False
+
+
+class Chart:
+    """The findings of a note, asked what the note concludes."""
+
+    def __init__(self, findings: Sequence[Finding], library: Library, *, concludes: frozenset[str]) -> None:
+        self.findings = findings
+        self.library = library
+        self._concludes = concludes
+        self._by_concept: dict[str, list[int]] = {}
+        for index, finding in enumerate(findings):
+            # To name a thing exactly is also to name what it is a kind of.
+            for concept in (finding.concept, *library.wider(finding.concept)):
+                self._by_concept.setdefault(concept, []).append(index)
+
+    def indices(self, concepts: Iterable[str]) -> list[int]:
+        """The findings of these concepts in the patient, in the order of the text."""
+        found: set[int] = set()
+        for name in concepts:
+            concept, _, value = name.partition("/")
+            found.update(i for i in self._by_concept.get(concept, ()) if not value or self.findings[i].value == value)
+        return sorted(i for i in found if not self.findings[i].family)
+
+    def is_conclusion(self, finding: Finding) -> bool:
+        """Does a finding stand where the author concludes?"""
+        return finding.section in self._concludes
+
+    def conclusion(self, concepts: Iterable[str], *, provider: bool = False) -> Conclusion:
+        """What the note concludes of any of these concepts: what it says where the author concludes, else anywhere.
+
+        `provider`: only the words of a provider count, not those of radiology, laboratory, nursing or the patient.
+        """
+        mentions = [i for i in self.indices(concepts) if not provider or self.findings[i].author == "provider"]
+        final = [i for i in mentions if self.is_conclusion(self.findings[i]) and not self.findings[i].hypothetical]
+        pool = final or mentions
+        if not pool:
+            return Conclusion("unmentioned")
+        affirmed = [i for i in pool if self.findings[i].affirmed]
+        if affirmed:
+            return Conclusion("affirmed", tuple(affirmed))
+        # Of several flagged mentions the last is the one that the author leaves standing.
+        told = [i for i in pool if not self.findings[i].hypothetical] or pool
+        last = self.findings[told[-1]]
+        state: Literal["affirmed", "possible", "denied", "past", "other"] = "other"
+        if last.negated:
+            state = "denied"
+        elif last.possible:
+            state = "possible"
+        elif last.historical and not last.hypothetical:
+            state = "past"
+        same = tuple(i for i in told if self.findings[i].flags == last.flags)
+        return Conclusion(state, same, weak=all("weak" in self.findings[i].attributes for i in same))
+
+    def evidence(self, condition: Condition) -> tuple[int, ...] | None:
+        """The findings by which a condition holds, or None where it does not."""
+        found: list[int] = []
+        for concept in condition.concept:
+            mentions = [i for i in self.indices([concept]) if self._fits(self.findings[i], condition)]
+            if not mentions:
+                continue
+            kind = self.library.kinds.get(concept)
+            if kind in _STATEMENTS:
+                found += [i for i in self._of_state(concept, condition.state) if i in mentions]
+            else:
+                found += [i for i in mentions if self._in_state(self.findings[i], condition.state)]
+        return tuple(sorted(set(found))) or None
+
+    def _of_state(self, concept: str, state: State) -> tuple[int, ...]:
+        if state == "mentioned":
+            return tuple(self.indices([concept]))
+        conclusion = self.conclusion([concept])
+        wanted = {
+            "affirmed": ("affirmed",),
+            "denied": ("denied",),
+            "possible": ("possible",),
+            "past": ("past",),
+            "stated": ("affirmed", "denied"),
+        }
+        return conclusion.evidence if conclusion.state in wanted[state] else ()
+
+    @staticmethod
+    def _in_state(finding: Finding, state: State) -> bool:
+        if finding.kind in _RESULTS or finding.status is not None:
+            # What was measured stays measured: a result is denied by its value, not by a cue, and an old one is still a result.
+            return not finding.hypothetical
+        if state == "mentioned":
+            return True
+        flags = set(finding.flags)
+        return {
+            "affirmed": not flags,
+            "denied": "negated" in flags,
+            "possible": "possible" in flags and "negated" not in flags,
+            "past": flags == {"historical"},
+            "stated": not flags or flags == {"negated"},
+        }[state]
+
+    def _fits(self, finding: Finding, condition: Condition) -> bool:
+        attributes = finding.attributes
+        facts = {
+            "value": finding.value, "quantity": finding.quantity, "unit": finding.quantity.unit if finding.quantity else None,
+            "grade": attributes.get("grade"), "side": attributes.get("side"), "modality": attributes.get("modality"),
+            "organism": finding.value if finding.kind == "organism" else None,
+        }  # fmt: skip
+        return (
+            (not condition.status or finding.status in condition.status)
+            and (not condition.value or any(v in condition.value for v in (finding.value, *self.library.wider(finding.value or ""))))
+            and all(facts[name] is not None for name in condition.has)
+            and (not condition.grade or any(grade in condition.grade for grade in str(attributes.get("grade") or "").split("-")))
+            and (not condition.side or attributes.get("side") in condition.side)
+            and (not condition.modality or attributes.get("modality") in condition.modality)
+        )
+
+
+class Assessor:
+    """Assesses the codes of one note."""
+
+    def __init__(
+        self,
+        chart: Chart,
+        codeset: CodeSet,
+        *,
+        codes: Sequence[str],
+        setting: Setting,
+        final: bool,
+        others: Sequence[tuple[str, Chart]] = (),
+    ) -> None:
+        self._chart = chart
+        self._library = chart.library
+        self._codeset = codeset
+        self._codes = codes
+        self._setting = setting
+        self._final = final
+        self._others = others
+
+    # ------------------------------------------------------------------------------------------------ one code
+
+    def judge(self, written: str) -> Judgement:
+        """The judgement of one chosen code, as it is spelled by the code set where it knows it."""
+        known = self._codeset.get(written)
+        nearest = known or self._codeset.nearest(written)
+        family = self._library.family_of(nearest.code) if nearest else None
+        spelled = known.code if known else (self._codeset.normalize(written) or written)
+        title, billable = (known.title, known.billable) if known else (None, False)
+        if family is None or nearest is None:
+            return Judgement(Assessment(code=spelled, title=title, billable=billable), None)
+        diagnosis = self._chart.conclusion((*family.diagnosis, *family.unresolved), provider=True)
+        by_setting = diagnosis.state == "possible" and not diagnosis.weak and self._setting == "inpatient" and self._final
+        elsewhere = self._elsewhere(family)
+        support = self._support(diagnosis, by_setting=by_setting, elsewhere=elsewhere)
+        place, place_evidence, from_imaging = self._place(family)
+        codes = self._library.region_codes(family.site.parent, self._codeset) if family.site else {}
+        site = self._site(nearest, known, codes, place, from_imaging=from_imaging)
+        elements = tuple(self._elements(family, support, site, diagnosis, place_evidence))
+        alternatives = tuple(self._alternatives(family, nearest, known, support, site, codes, place, place_evidence, elsewhere))
+        judgement = Judgement(
+            Assessment(code=spelled, title=title, billable=billable, elements=elements, alternatives=alternatives),
+            family, support, diagnosis.evidence, elsewhere, by_setting, site, place_evidence,
+            tuple(codes[r] for r in place.candidates if r in codes) if site == "ambiguous" else (), from_imaging,
+            tuple(self._chart.indices((*family.diagnosis, *family.unresolved))),
+        )  # fmt: skip
+        decision = self._decision(judgement, known)
+        return Judgement(**{**judgement.__dict__, "assessment": judgement.assessment.model_copy(update={"decision": decision})})
+
+    def _support(self, diagnosis: Conclusion, *, by_setting: bool, elsewhere: Sequence[Alternative]) -> Support:
+        if elsewhere:
+            return "elsewhere"
+        if diagnosis.state == "affirmed" or by_setting:
+            return "met"
+        return {"possible": "uncertain", "denied": "negated", "past": "negated"}.get(diagnosis.state, "missing")  # type: ignore[return-value]
+
+    def _elsewhere(self, family: Family) -> tuple[Alternative, ...]:
+        return tuple(self._routed(family, "instead"))
+
+    def _decision(self, judgement: Judgement, known: Code | None) -> Decision:
+        support, site, assessment = judgement.support, judgement.site, judgement.assessment
+        if support == "elsewhere":
+            return "replace"
+        if support == "negated":
+            return "unsupported"
+        if support == "missing":
+            seen = self._chart.conclusion(judgement.family.diagnosis).state if judgement.family else "unmentioned"
+            return "query" if seen in ("affirmed", "possible") else "unsupported"
+        open_required = any(e.level == "required" and e.status != "met" and e.element != "diagnosis" for e in assessment.elements)
+        if support == "uncertain" or open_required or site in ("ambiguous", "undocumented"):
+            return "query"
+        if any(a.kind == "candidate" for a in assessment.alternatives):
+            return "query"
+        if site in ("mismatch", "unspecified"):
+            return "query" if judgement.site_from_imaging else "replace"
+        if known is None or not known.billable:
+            return "replace" if len([a for a in assessment.alternatives if a.kind == "more-specific"]) == 1 else "query"
+        return "unspecified" if site == "none" and judgement.family and judgement.family.site else "assign"
+
+    # ------------------------------------------------------------------------------------------------ elements
+
+    def _elements(
+        self, family: Family, support: Support, site: SiteVerdict, diagnosis: Conclusion, place_evidence: tuple[int, ...]
+    ) -> Iterator[AssessedElement]:
+        for element in family.elements:
+            if element.kind == "diagnosis":
+                status: ElementStatus = "met" if support == "met" else "uncertain" if support == "uncertain" else "missing"
+                if support == "elsewhere":
+                    status = "met" if diagnosis.state == "affirmed" else "missing"
+                elif support == "negated":
+                    status = "conflict"
+                yield AssessedElement(element=element.id, level=element.level, status=status, evidence=diagnosis.evidence)
+            elif element.kind == "region":
+                verdicts: Mapping[SiteVerdict, ElementStatus] = {
+                    "fits": "met", "unspecified": "met", "none": "missing", "undocumented": "missing", "ambiguous": "uncertain", "mismatch": "conflict",
+                }  # fmt: skip
+                yield AssessedElement(element=element.id, level=element.level, status=verdicts[site], evidence=place_evidence)
+            else:
+                assessed = self._resolved(element) if element.kind == "resolve" else self._found(element)
+                if assessed is not None:
+                    yield assessed
+
+    def _found(self, element: Element) -> AssessedElement | None:
+        """An element that findings meet, here or in another document of the encounter."""
+        own = self._found_in(self._chart, element)
+        level: Level = "required" if any(self._chart.evidence(condition) for condition in element.required_if) else element.level
+        if own is None or own[0] == "met":
+            return own and AssessedElement(element=element.id, level=level, status=own[0], evidence=own[1])
+        for name, chart in self._others:
+            other = self._found_in(chart, element)
+            if other is not None and other[0] == "met":
+                return AssessedElement(element=element.id, level=level, status="met", documents=(name,))
+        return AssessedElement(element=element.id, level=level, status=own[0], evidence=own[1])
+
+    @staticmethod
+    def _found_in(chart: Chart, element: Element) -> tuple[ElementStatus, tuple[int, ...]] | None:
+        if element.raised_by and not any(chart.evidence(condition) for condition in element.raised_by):
+            return None
+        clashes = [evidence for condition in element.conflict if (evidence := chart.evidence(condition))]
+        if clashes:
+            return "conflict", _union(clashes)
+        met = [evidence for condition in element.met if (evidence := chart.evidence(condition))]
+        if len(met) >= element.at_least:
+            return "met", _union(met)
+        doubtful = [evidence for condition in element.uncertain if (evidence := chart.evidence(condition))]
+        return ("uncertain", _union(doubtful)) if doubtful else ("missing", _union(met))
+
+    def _resolved(self, element: Element) -> AssessedElement | None:
+        """An element that asks for what the note raises to be denied; absent where nothing is raised."""
+        raised: dict[ElementStatus, list[tuple[int, ...]]] = {}
+        for concept in element.resolve:
+            conclusion = self._chart.conclusion([concept])
+            if conclusion.state not in ("unmentioned", "other"):
+                status: ElementStatus = {"affirmed": "conflict", "possible": "uncertain"}.get(conclusion.state, "met")  # type: ignore[assignment]
+                raised.setdefault(status, []).append(conclusion.evidence)
+        for status in ("conflict", "uncertain", "met"):
+            if status in raised:
+                return AssessedElement(element=element.id, level=element.level, status=status, evidence=_union(raised[status]))
+        return None
+
+    # ------------------------------------------------------------------------------------------------ site
+
+    def _place(self, family: Family) -> tuple[Place, tuple[int, ...], bool]:
+        """(place, findings that name it, whether only imaging does) of the family's diagnosis."""
+        if family.site is None:
+            return Place((), ()), (), False
+        several = "multiple" not in self._library.region_codes(family.site.parent, self._codeset)
+        diagnoses = list(self._chart.conclusion((*family.diagnosis, *family.unresolved)).evidence)
+        rest = [i for i in self._chart.indices((*family.diagnosis, *family.unresolved)) if self._chart.findings[i].affirmed]
+        spoken = [i for i in self._chart.indices(["disease-place"]) if self._chart.findings[i].affirmed]
+        shown = [i for i in self._chart.indices(family.site.imaging) if self._chart.findings[i].affirmed]
+        for pool, imaging in ((diagnoses, False), (rest, False), (spoken, False), (shown, True)):
+            placed = [i for i in pool if self._named(self._chart.findings[i])]
+            if placed:
+                levels, words = set[VertebralLevel](), set[str]()
+                for i in placed:
+                    finding_levels, finding_words = self._named(self._chart.findings[i]) or ((), ())
+                    levels |= set(finding_levels)
+                    words |= set(finding_words)
+                return self._library.spine.place(levels, words, several_codes=several), tuple(placed), imaging
+        return Place((), ()), (), False
+
+    @staticmethod
+    def _named(finding: Finding) -> tuple[tuple[VertebralLevel, ...], tuple[str, ...]] | None:
+        written = list(finding.attributes.get("levels") or []) + ([finding.attributes["level"]] if finding.attributes.get("level") else [])
+        levels = tuple(parse(level) for level in written)
+        words = tuple(word for word in finding.attributes.get("named") or () if word != "sacroiliac")
+        return (levels, words) if levels or words else None
+
+    def _site(self, nearest: Code, known: Code | None, codes: Mapping[str, str], place: Place, *, from_imaging: bool) -> SiteVerdict:
+        if not codes:
+            return "none"
+        chosen = next((region for region, code in codes.items() if code == nearest.code), None)
+        if not place.candidates:
+            return "none" if chosen in (None, "unspecified") else "undocumented"
+        if len(place.candidates) > 1 and not place.every:
+            return "ambiguous"
+        if chosen is None or known is None:
+            return "fits"
+        if chosen == "unspecified":
+            return "unspecified"
+        if chosen in place.candidates:
+            return "fits"
+        return "undocumented" if from_imaging else "mismatch"
+
+    # ------------------------------------------------------------------------------------------------ other codes
+
+    def _alternatives(
+        self, family: Family, nearest: Code, known: Code | None, support: Support, site: SiteVerdict, codes: Mapping[str, str], place: Place,
+        place_evidence: tuple[int, ...], elsewhere: Sequence[Alternative],
+    ) -> Iterator[Alternative]:  # fmt: skip
+        seen = {nearest.code if known else "", *self._codes}
+        for alternative in self._all_alternatives(family, nearest, known, support, site, codes, place, place_evidence, elsewhere):
+            if alternative.code not in seen:
+                seen.add(alternative.code)
+                yield alternative
+
+    def _all_alternatives(
+        self, family: Family, nearest: Code, known: Code | None, support: Support, site: SiteVerdict, codes: Mapping[str, str], place: Place,
+        place_evidence: tuple[int, ...], elsewhere: Sequence[Alternative],
+    ) -> Iterator[Alternative]:  # fmt: skip
+        yield from elsewhere
+        if support in ("met", "uncertain"):
+            yield from self._by_region(nearest, known, site, codes, place, place_evidence)
+        if support != "elsewhere":
+            yield from self._routed(family, "candidate")
+        yield from self._routed(family, "additional")
+        if family.infection and support in ("met", "elsewhere"):
+            yield from self.organism_codes(nearest.code)
+
+    def _by_region(
+        self, nearest: Code, known: Code | None, site: SiteVerdict, codes: Mapping[str, str], place: Place, evidence: tuple[int, ...]
+    ) -> Iterator[Alternative]:
+        parent = known is None or not known.billable
+        fitting = [codes[region] for region in place.candidates if region in codes]
+        if site == "ambiguous":
+            for code in fitting:
+                yield self._alternative(code, "candidate", "the words fit more than one region", evidence, ("tabular",))
+        elif site == "undocumented":
+            if "unspecified" in codes:
+                yield self._alternative(
+                    codes["unspecified"], "candidate", "the note names no region of the spine for it", evidence, ("tabular",)
+                )
+        elif site in ("mismatch", "unspecified") or parent:
+            kind: AlternativeKind = "instead" if site == "mismatch" else "more-specific"
+            for code in fitting:
+                yield self._alternative(code, kind, "the region that the note names", evidence, ("tabular",))
+        elif site == "fits" and place.every:
+            for code in fitting:
+                if code != nearest.code:
+                    yield self._alternative(
+                        code, "additional", "a further region that the note names; each has its own code", evidence, ("guideline-i-c-13-a",)
+                    )
+
+    def _routed(self, family: Family, kind: str) -> Iterator[Alternative]:
+        for route in family.routes:
+            if route.kind == kind:
+                yield from self._route(family, route)
+
+    def _route(self, family: Family, route: Route) -> Iterator[Alternative]:
+        if route.unmentioned and self._chart.indices((*family.diagnosis, *family.unresolved)):
+            return
+        if any(self._chart.evidence(condition) for condition in route.unless):
+            return
+        for condition in route.when:
+            # What radiology or the laboratory names is no diagnosis; what they find is evidence all the same.
+            stated = tuple(
+                i
+                for i in self._chart.evidence(condition) or ()
+                if self._chart.findings[i].author == "provider" or self._chart.findings[i].kind not in _STATEMENTS
+            )
+            for other in self._codes_of(family, route, stated) if stated else ():
+                yield self._alternative(other, route.kind, route.because, stated, route.source)
+
+    def _codes_of(self, family: Family, route: Route, evidence: Sequence[int]) -> Iterator[str]:
+        if route.code:
+            yield route.code
+            return
+        own: dict[str, str | None] = {}
+        for i in evidence:
+            finding = self._chart.findings[i]
+            entry = self._library.by_concept.get(f"{finding.concept}/{finding.value}") or self._library.by_concept.get(finding.concept)
+            if parent := route.site_parent or (entry.site_parent if entry else None):
+                yield from self._region_codes(parent, family, evidence)
+                return
+            if code := finding.attributes.get("code") or (entry.code if entry else None):
+                own[str(code)] = entry.code if entry else None
+        # Of one thing named more and less exactly ("Brucella", "B. melitensis") the exact code counts.
+        yield from [code for code, general in own.items() if code != general] or own
+
+    def _region_codes(self, parent: str, family: Family, evidence: Sequence[int]) -> Iterator[str]:
+        """The codes under a parent for the place that the findings name together, else the place of the family's own diagnosis."""
+        codes = self._library.region_codes(parent, self._codeset)
+        named = [found for i in evidence if (found := self._named(self._chart.findings[i]))]
+        levels = {level for found in named for level in found[0]}
+        words = {word for found in named for word in found[1]}
+        place = self._library.spine.place(levels, words, several_codes="multiple" not in codes) if named else self._place(family)[0]
+        if not place.candidates:
+            yield codes.get("unspecified", parent)
+        for region in place.candidates:
+            if region in codes:
+                yield codes[region]
+
+    def organism_codes(self, chosen: str) -> Iterator[Alternative]:
+        """The codes of the organisms that the note affirms as the cause, the most exact of each line."""
+        organisms = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].affirmed and self._is_of_the_spine(i)]
+        values = {self._chart.findings[i].value for i in organisms}
+        broader = {wider for value in values for wider in self._library.wider(value or "")}
+        asks = any("B95" in note.text for note in self._codeset.additional(chosen))
+        for value in sorted(values - broader - {None}, key=str):
+            evidence = tuple(i for i in organisms if self._chart.findings[i].value == value)
+            code = self._chart.findings[evidence[0]].attributes.get("code")
+            if code and code[:3] in ("B95", "B96", "B97"):
+                reason = "the organism that the note names as the cause"
+                yield self._alternative(code, "additional", reason, evidence, ("tabular",) if asks else ("guideline-i-c-1-b",))
+
+    def _is_of_the_spine(self, index: int) -> bool:
+        """Is an organism that of this infection? It is named with a diagnosis, in a culture, or where the author concludes."""
+        finding = self._chart.findings[index]
+        if finding.attributes.get("specimen") or self._chart.is_conclusion(finding):
+            return True
+        return any(f.kind == "diagnosis" and f.sentence == finding.sentence for f in self._chart.findings)
+
+    def _alternative(
+        self, code: str, kind: AlternativeKind, reason: str, evidence: tuple[int, ...], sources: tuple[str, ...]
+    ) -> Alternative:
+        known = self._codeset.get(code)
+        return Alternative(code=code, title=known.title if known else "", kind=kind, reason=reason, evidence=evidence, sources=sources)
+
+    # ------------------------------------------------------------------------------------------------ no code chosen
+
+    def supported(self) -> list[str]:
+        """The codes of the families that the note's own words support, in the order of the packs."""
+        found: list[str] = []
+        for family in self._library.families:
+            conclusion = self._chart.conclusion(family.diagnosis, provider=True)
+            head = self._codeset.get(family.family)
+            if conclusion.state != "affirmed" or head is None or self._elsewhere(family):
+                continue
+            if family.site is None:
+                found.append(family.family)
+                continue
+            codes = self._library.region_codes(family.site.parent, self._codeset)
+            place, _, _ = self._place(family)
+            regions = [region for region in place.candidates if region in codes] or ["unspecified"]
+            found += [codes[region] for region in (regions if place.every or len(regions) == 1 else regions[:1]) if region in codes]
+        return found
+
+
+def _union(evidence: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sorted({i for each in evidence for i in each}))

@@ -1,0 +1,512 @@
+"""The command line: thin, all work is done by the modules it names when a command needs them."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from notelint import __version__
+from notelint.errors import InputError, NotelintError, PackError
+
+if TYPE_CHECKING:
+    from notelint.inputs import Defaults
+    from notelint.linter import Linter
+    from notelint.note import Note
+    from notelint.report import CodeSetName, Failure, NoteReport
+
+app = typer.Typer(
+    help="A linter for clinical notes: checks what a note says against what its ICD-10-CM code asks of the chart. Local and offline.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+codes_app = typer.Typer(
+    help="The code set: show a code, list the loaded releases, add another official release.", no_args_is_help=True, rich_markup_mode=None
+)
+patterns_app = typer.Typer(help="Pattern files: check, test, list them, print their schemas.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(codes_app, name="codes")
+app.add_typer(patterns_app, name="patterns")
+
+
+class Format(StrEnum):
+    """Shapes of output."""
+
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
+
+
+class FailOn(StrEnum):
+    """From which severity on the exit status is 1."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+    never = "never"
+
+
+class SettingOption(StrEnum):
+    """Where the patient was seen."""
+
+    inpatient = "inpatient"
+    outpatient = "outpatient"
+    unknown = "unknown"
+
+
+Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="PATH… | -", help="Notes as text files; - is standard input.", show_default=False)
+]
+Code = Annotated[
+    list[str] | None, typer.Option("--code", "-c", metavar="CODE", help="A chosen code; again, or comma separated, in their sequence.")
+]
+Setting = Annotated[SettingOption, typer.Option("--setting", help="Where the patient was seen.")]
+DateOfService = Annotated[
+    str | None, typer.Option("--date-of-service", metavar="YYYY-MM-DD", help="Decides which release of the code set counts.")
+]
+NoteType = Annotated[str | None, typer.Option("--note-type", metavar="TEXT", help='Such as "discharge summary" or "radiology report".')]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        metavar="FILE",
+        help="Many notes: a JSONL or CSV of id, path | text, codes, setting, date-of-service, note-type, encounter.",
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="Shape of the output.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there and not to standard output.")]
+Patterns = Annotated[
+    Path | None, typer.Option("--patterns", metavar="DIR", help="A site's own folder of patterns, laid over the shipped ones.")
+]
+NoQuotes = Annotated[bool, typer.Option("--no-quotes", help="Text output without any words of the notes.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No output when there is nothing to say, and no summary.")]
+
+
+def main() -> None:
+    """The console script. What notelint raises on purpose becomes one line on standard error and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A note may hold characters that the terminal's encoding lacks; they are shown escaped, and never stop the report.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except NotelintError as error:
+        _stop(error)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except Exception as error:
+        from notelint.linter import internal_error
+
+        typer.echo(f"notelint: {internal_error(error)}", err=True)
+        raise SystemExit(2) from None
+
+
+def _stop(error: NotelintError) -> NoReturn:
+    for line in error.mistakes if isinstance(error, PackError) else (str(error),):
+        typer.echo(f"notelint: {line}", err=True)
+    raise SystemExit(2) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"notelint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    del version
+
+
+# ---------------------------------------------------------------------------------------------------- check
+
+
+@app.command()
+def check(
+    paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
+    manifest: Manifest = None, format_: FormatOption = Format.text, output: Output = None, patterns: Patterns = None,
+    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
+    select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules or categories.")] = None,
+    no_quotes: NoQuotes = False, quiet: Quiet = False,
+    statistics: Annotated[bool, typer.Option("--statistics", help="How often each rule fired, in place of the diagnostics.")] = False,
+) -> None:  # fmt: skip
+    """Lint notes against their chosen codes.
+
+    Without --code, the codes are those written in the note; where it has none, the note is checked against the codes that its own words
+    support. Exit status: 0 nothing at or above --fail-on, 1 something is, 2 wrong use or a note that could not be read.
+    """
+    from notelint.linter import Linter
+    from notelint.rules import SEVERITIES
+
+    linter = Linter(patterns=patterns, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    counts = dict.fromkeys(SEVERITIES, 0)
+    with _writer(output) as write:
+        run = _Run(linter, write, format_, quiet=quiet, no_quotes=no_quotes, statistics=statistics)
+        for report, note in _reports(linter, notes, failures):
+            for diagnostic in report.diagnostics:
+                counts[diagnostic.severity] += 1
+            run.add(report, note)
+        run.close(failures)
+    _name_failures(failures)
+    if failures:
+        raise typer.Exit(2)
+    threshold = SEVERITIES[: SEVERITIES.index(fail_on.value) + 1] if fail_on is not FailOn.never else ()
+    if any(counts[severity] for severity in threshold):
+        raise typer.Exit(1)
+
+
+def _reports(linter: "Linter", notes: Iterable["Note"], failures: list["Failure"]) -> Iterator[tuple["NoteReport", "Note"]]:
+    """Reports with their notes; an encounter's notes come together, so the notes are remembered until they are reported."""
+    pending: list[Note] = []
+
+    def remembered() -> Iterator["Note"]:
+        for note in notes:
+            pending.append(note)
+            yield note
+
+    for report in linter.check_all(remembered(), failures=failures):
+        note = pending.pop(0)
+        while (note.id, note.path) != (report.id, report.path):
+            note = pending.pop(0)
+        yield report, note
+
+
+class _Run:
+    """Writes the reports of a run as they come."""
+
+    def __init__(
+        self, linter: "Linter", write: Callable[[str], None], format_: Format, *, quiet: bool, no_quotes: bool, statistics: bool
+    ) -> None:
+        self._linter, self._write, self._format = linter, write, format_
+        self._quiet, self._no_quotes, self._statistics = quiet, no_quotes, statistics
+        self._reports: list[NoteReport] = []
+        self._style = _style(write)
+
+    def add(self, report: "NoteReport", note: "Note") -> None:
+        """One more report."""
+        from notelint.render import text
+
+        if self._format is Format.jsonl:
+            self._write(report.model_dump_json(by_alias=True))
+        elif self._format is Format.text and not self._statistics:
+            for line in text.note_report(report, note, quotes=not self._no_quotes, style=self._style, width=_width()):
+                self._write(line)
+        # Only JSON needs the findings until the end of the run.
+        self._reports.append(report if self._format is Format.json else report.model_copy(update={"findings": (), "assessments": ()}))
+
+    def close(self, failures: Sequence["Failure"]) -> None:
+        """The end of the run: the summary, or the one object of JSON."""
+        from notelint.render import text
+        from notelint.report import Report, summarize
+
+        counts = summarize(self._reports)
+        if self._format is Format.json:
+            report = Report(code_set=_code_set(self._linter), notes=tuple(self._reports), errors=tuple(failures), summary=counts)
+            self._write(report.model_dump_json(by_alias=True, indent=1))
+        elif self._format is Format.text:
+            if self._statistics:
+                for line in text.statistics(self._reports):
+                    self._write(line)
+            if not self._quiet:
+                self._write(text.summary(counts, failures, style=self._style))
+
+
+def _code_set(linter: "Linter") -> "CodeSetName":
+    from notelint.report import CodeSetName
+
+    return CodeSetName(release=linter.codesets.on(None)[0].release.name)
+
+
+def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
+    """The rules or categories named; InputError for one that there is not."""
+    if not names:
+        return ()
+    from notelint import library
+    from notelint.rules import RULES
+
+    known = set(RULES) | {rule.category for rule in RULES.values()} | {"gap"}
+    wanted = [part for name in names for part in name.replace(",", " ").split()]
+    if any(name not in known for name in wanted):
+        known |= {f"gap/{element.id}" for family in library.load(patterns).families for element in family.elements}
+    for name in wanted:
+        if name not in known:
+            raise InputError(f"{name[:40]!r} is no rule and no category")
+    return tuple(wanted)
+
+
+# ---------------------------------------------------------------------------------------------------- extract
+
+
+@app.command()
+def extract(
+    paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
+    manifest: Manifest = None, format_: FormatOption = Format.text, output: Output = None, patterns: Patterns = None, no_quotes: NoQuotes = False,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Print what notes say: findings with their places, values, dates and flags. Nothing is judged."""
+    from notelint.linter import Linter
+    from notelint.render import text
+    from notelint.report import Extract, Extracts, Summary
+
+    linter = Linter(patterns=patterns)
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    done: list[Extract] = []
+    number = 0
+    with _writer(output) as write:
+        style = _style(write)
+        for note in notes:
+            number += 1
+            found = linter.extract(note)
+            result = Extract(id=note.id, path=note.path, findings=found)
+            if format_ is Format.json:
+                done.append(result)
+            elif format_ is Format.jsonl:
+                write(result.model_dump_json(by_alias=True))
+            else:
+                name = note.path or note.id or "<note>"
+                for line in text.findings(name, found, note, quotes=not no_quotes, style=style, width=_width()):
+                    write(line)
+                if not found and not quiet:
+                    write(f"{name}: nothing found")
+        if format_ is Format.json:
+            counts = Summary(notes=number, errors=0, warnings=0, infos=0)
+            write(
+                Extracts(code_set=_code_set(linter), notes=tuple(done), errors=tuple(failures), summary=counts).model_dump_json(
+                    by_alias=True, indent=1
+                )
+            )
+    _name_failures(failures)
+    if failures:
+        raise typer.Exit(2)
+
+
+# ---------------------------------------------------------------------------------------------------- explain
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(metavar="CODE | RULE", help="A code such as M45.7, or a rule such as gap/hla-b27.")],
+    date_of_service: DateOfService = None, patterns: Patterns = None,
+) -> None:  # fmt: skip
+    """Explain what a code asks of the chart, or what a rule means, with sources."""
+    from notelint import codeset, library
+    from notelint import explain as explanations
+
+    codesets = codeset.load_codesets()
+    chosen, _ = codesets.on(_date(date_of_service))
+    for line in explanations.explain(subject, library.load(patterns), chosen, width=_width()):
+        typer.echo(line)
+
+
+# ---------------------------------------------------------------------------------------------------- codes
+
+
+@codes_app.command("show")
+def codes_show(code: Annotated[str, typer.Argument(metavar="CODE")], date_of_service: DateOfService = None) -> None:
+    """Show a code: title, whether it is billable, its parent and children, and the notes that apply to it."""
+    from notelint import codeset
+
+    chosen, covered = codeset.load_codesets().on(_date(date_of_service))
+    known = chosen.get(code)
+    if known is None:
+        nearest = chosen.nearest(code)
+        raise InputError(
+            f"{code[:24]!r} is no code of release {chosen.release.name}" + (f"; the nearest is {nearest.code}" if nearest else "")
+        )
+    release = chosen.release
+    typer.echo(f"{known.code}  {known.title}")
+    typer.echo(f"  billable: {'yes' if known.billable else 'no'}")
+    if known.seventh and not known.billable:
+        typer.echo(f"  7th character: {', '.join(f'{letter} {meaning}' for letter, meaning in known.seventh)}")
+    typer.echo(f"  release:  {release.name}, in force {release.effective_from} to {release.effective_to or 'the next release'}")
+    if not covered:
+        typer.echo(f"  no loaded release covers {date_of_service}; the nearest one is shown")
+    typer.echo(f"  above:    {' < '.join(chosen.ancestors(known.code))}")
+    if known.children:
+        typer.echo(f"  below:    {', '.join(known.children)}")
+    for note in chosen.notes(known.code):
+        typer.echo(f"  {note.node}  {note.kind}: {note.text}")
+
+
+@codes_app.command("list")
+def codes_list() -> None:
+    """List the loaded releases."""
+    from notelint import codeset
+
+    for release in codeset.load_codesets().releases:
+        typer.echo(f"{release.name}  in force {release.effective_from} to {release.effective_to or 'the next release'}  {release.source}")
+
+
+@codes_app.command("add")
+def codes_add(
+    tabular: Annotated[Path, typer.Argument(metavar="TABULAR.xml", help="The official tabular list.")],
+    effective_from: Annotated[str, typer.Option("--effective-from", metavar="YYYY-MM-DD", help="First day on which it is in force.")],
+    codes: Annotated[Path | None, typer.Option("--codes", metavar="FILE", help="The official list of codes that goes with it.")] = None,
+    effective_to: Annotated[str | None, typer.Option("--effective-to", metavar="YYYY-MM-DD", help="Last day; else the day before the next release.")] = None,
+) -> None:  # fmt: skip
+    """Add an official release of ICD-10-CM."""
+    from notelint import codeset
+    from notelint.inputs import parse_date
+
+    release = codeset.add_release(tabular, codes, parse_date(effective_from), parse_date(effective_to) if effective_to else None)
+    typer.echo(f"added release {release.name}, in force from {release.effective_from} to {release.effective_to or 'the next release'}")
+
+
+# ---------------------------------------------------------------------------------------------------- patterns
+
+
+@patterns_app.command("check")
+def patterns_check(patterns: Patterns = None) -> None:
+    """Check all pattern files: their shape, the names between them, and every code against the code set."""
+    from notelint import codeset, library
+    from notelint.selftest import uncovered
+
+    loaded = library.load(patterns)
+    library.read_cases(patterns)
+    chosen, _ = codeset.load_codesets().on(None)
+    mistakes = [*library.check_codes(loaded, chosen), *uncovered(loaded, patterns)]
+    if mistakes:
+        raise PackError(mistakes)
+    typer.echo(
+        f"{len(library.pattern_files(patterns))} files: {len(loaded.concepts)} concepts, {len(loaded.cues)} cues, {len(loaded.families)} families; no mistake"
+    )
+
+
+@patterns_app.command("test")
+def patterns_test(patterns: Patterns = None) -> None:
+    """Run the cases that stand beside the pattern files."""
+    from notelint.linter import Linter
+    from notelint.selftest import run
+
+    number = failed = 0
+    for name, case, wrong in run(Linter(patterns=patterns), patterns):
+        number += 1
+        if wrong:
+            failed += 1
+            typer.echo(f"{name}: case {case}: {wrong}")
+    typer.echo(f"{number} cases, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@patterns_app.command("list")
+def patterns_list(patterns: Patterns = None) -> None:
+    """List families with their elements, and vocabularies with their concepts."""
+    from notelint import library
+
+    loaded = library.load(patterns)
+    for family in loaded.families:
+        typer.echo(f"{family.family}: {', '.join(element.id for element in family.elements)}")
+    for vocabulary in loaded.vocabularies:
+        names = list(dict.fromkeys(concept.key for concept in vocabulary.concepts))
+        typer.echo(f"{vocabulary.vocabulary}: {', '.join(names) or f'{len(vocabulary.cues)} cues, {len(vocabulary.sections)} sections'}")
+
+
+@patterns_app.command("schema")
+def patterns_schema(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="family, vocabulary, sources, cases or report; without it, all are written to --output.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the schemas there.")] = None,
+) -> None:  # fmt: skip
+    """Print a JSON schema, or write all of them to a folder."""
+    from notelint import schemas
+
+    made = schemas.schemas()
+    if name is not None and name not in made:
+        raise InputError(f"{name[:24]!r} is no schema; there are {', '.join(made)}")
+    if output is None:
+        typer.echo("\n".join(made[key] for key in ([name] if name else made)))
+        return
+    for key, content in made.items():
+        if name in (None, key):
+            try:
+                output.mkdir(parents=True, exist_ok=True)
+                (output / f"{key}.schema.json").write_text(content, encoding="utf-8")
+            except OSError as error:
+                raise InputError(f"{output}: {(error.strerror or 'can not be written').lower()}") from None
+
+
+# ---------------------------------------------------------------------------------------------------- shared
+
+
+def _date(text: str | None) -> "date | None":
+    from notelint.inputs import parse_date
+
+    return parse_date(text) if text else None
+
+
+def _defaults(code: list[str] | None, setting: SettingOption, date_of_service: str | None, note_type: str | None) -> "Defaults":
+    from notelint.inputs import Defaults, split_codes
+
+    codes = tuple(part for cell in code or () for part in split_codes(cell))
+    return Defaults(codes, setting.value, _date(date_of_service), note_type)
+
+
+def _notes(paths: list[str] | None, manifest: Path | None, defaults: "Defaults") -> tuple[Iterator["Note"], list["Failure"]]:
+    """(the notes, a list that fills with what could not be read)."""
+    from notelint.inputs import from_manifest, from_paths
+    from notelint.note import Note
+
+    if manifest is None and not paths:
+        raise InputError("no notes: name files, - for standard input, or --manifest FILE")
+    failures: list[Failure] = []
+
+    def notes() -> Iterator[Note]:
+        if paths:
+            yield from kept(from_paths(paths, defaults))
+        if manifest is not None:
+            yield from kept(from_manifest(manifest, defaults))
+
+    def kept(items: Iterable["Note | Failure"]) -> Iterator[Note]:
+        for item in items:
+            if isinstance(item, Note):
+                yield item
+            else:
+                failures.append(item)
+
+    return notes(), failures
+
+
+def _name_failures(failures: Sequence["Failure"]) -> None:
+    for failure in failures:
+        typer.echo(f"notelint: {failure.path}: {failure.message}", err=True)
+
+
+@contextmanager
+def _writer(output: Path | None) -> Iterator[Callable[[str], None]]:
+    if output is None:
+        yield typer.echo
+        return
+    try:
+        with output.open("w", encoding="utf-8", errors="backslashreplace") as handle:
+            yield lambda line: (handle.write(line + "\n"), None)[1]
+    except OSError as error:
+        raise InputError(f"{output}: {(error.strerror or 'can not be written').lower()}") from None
+
+
+def _style(write: Callable[[str], None]) -> Callable[..., str]:
+    """Colour only on a terminal, and never with NO_COLOR."""
+    import os
+
+    from notelint.render.text import plain
+
+    coloured = write is typer.echo and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return typer.style if coloured else plain
+
+
+def _width() -> int:
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((80, 24)).columns, 100))
+
+
+if TYPE_CHECKING:
+    from datetime import date

@@ -1,0 +1,409 @@
+"""Findings: what a note says, each with its place, its words, and how they are meant.
+
+From the plain values of a `Reading`; no spaCy here. Three things together make an assertion: ConText's axes (in the reading), the status
+and value of tests and studies (words beside them), and what the place says (section, box, template slot).
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import Field
+
+from notelint.library import Library
+from notelint.note import Note
+from notelint.packs import Author, Axis, Model, Status
+from notelint.phrases import Lexicon
+from notelint.reading import Mention, Reading, SectionSpan
+from notelint.results import BOXED, Results, Words
+from notelint.sites import DISEASE_PLACE, Owners
+from notelint.values import Quantity
+
+_FLAGS = re.IGNORECASE | re.VERBOSE
+_UNREPORTED = frozenset({"look-alike", "owner"})
+_SIDES = re.compile(
+    r"\b(?:(?P<both>bilateral(?:ly)?|both|b/l|bilat|left\s+and\s+right|right\s+and\s+left)|(?P<left>left|lt|l\.)|(?P<right>right|rt|r\.))(?![\w])",
+    re.IGNORECASE,
+)
+_SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])\s*[:=]?\s*(?=[0-4IV])")
+_GRADE = re.compile(
+    r"\b(?:grade|gr\.?|stage)\s*:?\s*(?P<first>[0-4]|I{1,3}V?|IV)(?:\s*(?:-|to|/|or)\s*(?P<last>[0-4]|I{1,3}V?|IV))?(?![\w/])",
+    re.IGNORECASE,
+)
+_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
+_SHOWN = re.compile(r"[^.;:?]{0,60}:\s*\w{3}")
+_CLAUSE_STOP = re.compile(r"[;.]\s")
+
+FindingKind = Literal[
+    "site", "diagnosis", "test", "imaging", "symptom", "organism", "infection-source", "treatment", "condition", "statement"
+]
+
+
+class Finding(Model):
+    """One thing that a note says.
+
+    `start`, `end`, `extent` and `sentence` are code points into the note as read, half-open: `text` is text[start:end], and `extent` also
+    spans value, unit and date. The five flags are ConText's axes. `status` is of tests, cultures and studies. `date` is ISO 8601, as partial
+    as the note. `attributes` by kind: imaging `modality`, `side`, `grade`, `level`; diagnoses `regions`, `levels`; organisms `code`,
+    `specimen`, `resistance`; any `hedge`, the words of doubt.
+    """
+
+    concept: str
+    kind: FindingKind
+    text: str = Field(repr=False)
+    start: int
+    end: int
+    extent: tuple[int, int]
+    section: str | None
+    sentence: tuple[int, int]
+    author: Author | None
+    negated: bool = False
+    possible: bool = False
+    historical: bool = False
+    hypothetical: bool = False
+    family: bool = False
+    status: Status | None = None
+    value: str | None = None
+    quantity: Quantity | None = Field(None, repr=False)
+    date: str | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    @property
+    def flags(self) -> tuple[Axis, ...]:
+        """The axes that hold."""
+        axes: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
+        return tuple(axis for axis in axes if getattr(self, axis))
+
+    @property
+    def affirmed(self) -> bool:
+        """The patient has it now: no flag holds."""
+        return not self.flags
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """How a span of a note is meant: the five axes, and status and value where it is a test."""
+
+    negated: bool = False
+    possible: bool = False
+    historical: bool = False
+    hypothetical: bool = False
+    family: bool = False
+    status: Status | None = None
+    value: str | None = None
+
+
+def find(note: Note, reading: Reading, library: Library, words: Words) -> tuple[Finding, ...]:
+    """The findings of a note, in the order of the text."""
+    return tuple(_Finder(note, reading, library, words).findings())
+
+
+def assertion(note: Note, reading: Reading, library: Library, words: Words, mention: Mention) -> Assertion:
+    """How one mention of a reading is meant."""
+    finder = _Finder(note, reading, library, words)
+    axes = finder.axes(mention)
+    status = value = None
+    if mention.concept.kind in BOXED:
+        tested = finder.results.tested(mention)
+        status, value = tested.status, tested.value
+        if value is None and tested.measured:
+            value = tested.flags[0]
+    elif finder.results.slot(mention) == "unfilled":
+        status = "unfilled"
+    return Assertion(
+        **{axis: axis in axes for axis in ("negated", "possible", "historical", "hypothetical", "family")}, status=status, value=value
+    )
+
+
+@dataclass(frozen=True)
+class _Finder:
+    """The finding of one note: holds what is looked up more than once."""
+
+    note: Note
+    reading: Reading
+    library: Library
+    words: Words
+
+    @cached_property
+    def results(self) -> Results:
+        """What is said of tests and studies, and of boxes and slots."""
+        return Results(self.reading, self.words, self.note.date_of_service)
+
+    # ------------------------------------------------------------------------------------------------ the whole note
+
+    def findings(self) -> Iterator[Finding]:
+        """All findings, in the order of the text."""
+        for mention in self.reading.mentions:
+            kind = mention.concept.kind
+            if kind in _UNREPORTED:
+                continue
+            if kind == "test":
+                yield from self._test(mention)
+            elif kind == "study":
+                yield self._study(mention)
+            elif kind == "imaging" or self._is_image_reading(mention):
+                yield from self._imaging(mention)
+            elif kind == "site" and mention.concept.value is None and mention.level is None:
+                if self.results.slot(mention) == "unfilled":
+                    yield self._finding(mention, "site", status="unfilled")
+            elif self.results.slot(mention) == "unfilled":
+                continue
+            elif kind == "diagnosis" or mention.concept.placed_as or mention.concept.concept == DISEASE_PLACE:
+                yield self._placed(mention)
+            elif kind == "organism":
+                yield self._organism(mention)
+            elif kind == "site":
+                yield from self._site(mention)
+            else:
+                yield self._finding(mention, kind)
+
+    def _finding(
+        self, mention: Mention, kind: str, *, concept: str | None = None, extent: tuple[int, int] | None = None, **facts: Any
+    ) -> Finding:
+        section = self.reading.section_at(mention.start)
+        axes = self.axes(mention)
+        attributes = dict(facts.pop("attributes", {}))
+        facts.setdefault("value", mention.concept.value)
+        if (hedge := axes.get("possible")) is not None:
+            attributes["hedge"] = " ".join(self.note.text[hedge[0] : hedge[1]].split())
+        if mention.weak:
+            attributes["weak"] = True
+        return Finding.model_validate(
+            {
+                "concept": concept or mention.concept.concept,
+                "kind": kind,
+                "text": self.note.text[mention.start : mention.end],
+                "start": mention.start,
+                "end": mention.end,
+                "extent": extent or (mention.start, mention.end),
+                "section": section.rule.section if section and section.rule else None,
+                "sentence": self.reading.sentences[mention.sentence],
+                "author": self.author(mention, section),
+                **dict.fromkeys(axes, True),
+                "attributes": attributes,
+                **facts,
+            }
+        )
+
+    def axes(self, mention: Mention) -> Mapping[Axis, tuple[int, int] | None]:
+        """The axes of a mention: what ConText found, and what its section says."""
+        section = self.reading.section_at(mention.start)
+        says = section.rule.says if section and section.rule and mention.start >= section.body else ()
+        return {**dict.fromkeys(says), **mention.axes} if says else mention.axes
+
+    # ------------------------------------------------------------------------------------------------ who says it
+
+    @cached_property
+    def _note_author(self) -> Author:
+        """Whose words the note holds as a whole: by its type, or because it is built as a report of radiology."""
+        if self.note.note_type:
+            for note_type in self.library.note_types:
+                if note_type.author and says(note_type.phrases, note_type.patterns, self.note.note_type):
+                    return note_type.author
+        rules = [section.rule for section in self.reading.sections if section.rule]
+        reports = {rule.section for rule in rules if rule.report}
+        if len(reports) >= 2 and not any(
+            rule.concludes and rule.author is None and not rule.report for rule in rules if rule.section != "impression"
+        ):
+            return "radiology"
+        return "provider"
+
+    def author(self, mention: Mention, section: SectionSpan | None) -> Author | None:
+        """Whose words a mention is in."""
+        if self._note_author != "provider":
+            return self._note_author
+        if section and section.rule and section.rule.author:
+            return section.rule.author
+        del mention
+        return "provider"
+
+    # ------------------------------------------------------------------------------------------------ tests
+
+    def _test(self, mention: Mention) -> Iterator[Finding]:
+        tested = self.results.tested(mention)
+        extent = tested.extent or (mention.start, mention.end)
+        if not tested.measured:
+            date = tested.dates[0] if tested.dates else None
+            yield self._finding(mention, "test", extent=extent, status=tested.status, value=tested.value, date=date)
+            return
+        for measured, flag, date in zip(tested.measured, tested.flags, tested.dates, strict=True):
+            reach = (min(mention.start, measured.start), max(mention.end, measured.end, extent[1] if len(tested.measured) == 1 else 0))
+            yield self._finding(mention, "test", extent=reach, status="resulted", value=flag, quantity=measured.quantity, date=date)
+
+    def _study(self, mention: Mention) -> Finding:
+        """An imaging study: reported unless it was only ordered, refused or left open."""
+        slot = self.results.slot(mention)
+        status: Status | None = "unfilled" if slot == "unfilled" else None
+        extent = (mention.start, mention.end)
+        date: str | None = None
+        if status is None:
+            tested = self.results.tested(mention)
+            status, extent = tested.status, tested.extent or extent
+            if status is None and self._tells(mention):
+                status = "resulted"
+            date = tested.dates[0] if tested.dates else None
+        return self._finding(mention, "imaging", extent=extent, status=status, date=date, attributes={"modality": mention.concept.modality})
+
+    def _tells(self, mention: Mention) -> bool:
+        """Does something stand behind a study that it has shown: a finding in its sentence, or words after a colon?"""
+        _, end = self.reading.sentences[mention.sentence]
+        if _SHOWN.match(self.reading.view, mention.end, end):
+            return True
+        return any(
+            m.concept.kind == "imaging" and m.sentence == mention.sentence and m.start >= mention.end and "hypothetical" not in m.axes
+            for m in self.reading.mentions
+        )
+
+    # ------------------------------------------------------------------------------------------------ imaging
+
+    def _is_image_reading(self, mention: Mention) -> bool:
+        """Is a word that may be a diagnosis or what an image shows the latter here?"""
+        if mention.concept.image_as is None:
+            return False
+        section = self.reading.section_at(mention.start)
+        author = self.author(mention, section)
+        if author == "radiology":
+            return True
+        _, end = self.reading.sentences[mention.sentence]
+        if _GRADE.search(self.reading.view, mention.end, min(end, mention.end + 14)) or self._studies_in(mention):
+            return True
+        if section and section.rule and section.rule.concludes:
+            return False
+        # A sentence of its own is a statement; one that goes on about the joint goes on about the study before it.
+        about_a_site = any(m.sentence == mention.sentence and m.concept.kind == "site" for m in self.reading.mentions)
+        return about_a_site and self._study_of(mention) is not None
+
+    def _imaging(self, mention: Mention) -> Iterator[Finding]:
+        concept = mention.concept.image_as if mention.concept.kind != "imaging" and mention.concept.image_as else mention.concept.concept
+        study = self._study_of(mention)
+        modality = (study.concept.modality if study else None) or mention.concept.modality
+        start, end = self._clause(mention)
+        level = next((str(m.level) for m in self.reading.mentions if m.level and start <= m.start < end), None)
+        graded = self.library.by_concept[concept].grade if concept in self.library.by_concept else mention.concept.grade
+        for side, grade in self._sides(mention, start, end, graded=graded):
+            attributes = {"modality": modality, "side": side, "grade": grade, "level": level}
+            yield self._finding(mention, "imaging", concept=concept, attributes=attributes)
+
+    def _clause(self, mention: Mention) -> tuple[int, int]:
+        """The words around a mention up to the next thing of its kind."""
+        first, last = self.reading.sentences[mention.sentence]
+        others = [
+            m
+            for m in self.reading.mentions
+            if m.sentence == mention.sentence and m.concept.kind in ("imaging", "diagnosis", "study") and m is not mention
+        ]
+        start = max([first, *(m.end for m in others if m.end <= mention.start)])
+        end = min([last, *(m.start for m in others if m.start >= mention.end)])
+        start = max([start, *(stop.end() for stop in _CLAUSE_STOP.finditer(self.reading.view, start, mention.start))])
+        stop = _CLAUSE_STOP.search(self.reading.view, mention.end, end)
+        return start, stop.start() if stop else end
+
+    def _sides(self, mention: Mention, start: int, end: int, *, graded: bool) -> list[tuple[str | None, str | None]]:
+        """(side, grade) pairs of a finding: one, or one a side where the sides differ."""
+        view = self.reading.view
+        sides = [(m.start(), "bilateral" if m["both"] else "left" if m["left"] else "right") for m in _SIDES.finditer(view, start, end)]
+        if not graded:
+            near = [side for at, side in sides if at < mention.start] or [side for _, side in sides]
+            return [(near[-1] if sides and sides[0][0] < mention.start else near[0], None)] if near else [(None, None)]
+        grades = [(m.start(), _grade(m)) for m in _GRADE.finditer(view, start, end)]
+        sides += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_LETTER.finditer(view, mention.end, end)]
+        names = [side for _, side in sorted(sides)]
+        apart = [(at, side) for at, side in sorted(sides) if side != "bilateral"]
+        if len(grades) == len(apart) > 1:
+            return [(side, grade) for (_, side), (_, grade) in zip(apart, sorted(grades), strict=True)]
+        side = "bilateral" if "bilateral" in names or {"left", "right"} <= set(names) else (names[0] if names else None)
+        return [(side, grades[0][1] if grades else None)]
+
+    def _studies_in(self, mention: Mention) -> list[Mention]:
+        return [m for m in self.reading.mentions if m.sentence == mention.sentence and m.concept.kind == "study"]
+
+    def _study_of(self, mention: Mention) -> Mention | None:
+        """The study that shows a finding: the last before it in its sentence, else after it, else the last in the paragraph or section."""
+        studies = self._studies_in(mention)
+        earlier = [m for m in studies if m.end <= mention.start]
+        if studies:
+            return earlier[-1] if earlier else studies[0]
+        section = self.reading.section_at(mention.start)
+        if section is None:
+            return None
+        index = bisect_left(self._study_starts, mention.start) - 1
+        if index < 0:
+            return None
+        last = self._studies[index]
+        is_imaging = section.rule is not None and (
+            section.rule.author == "radiology" or section.rule.report or self._note_author == "radiology"
+        )
+        if last.start < section.start and self._note_author != "radiology":
+            return None
+        between = self.reading.view[last.end : mention.start]
+        if not is_imaging and ("\n\n" in between or between.count("\n") > 2 or len(between) > 300):
+            return None
+        return last
+
+    @cached_property
+    def _studies(self) -> list[Mention]:
+        return [m for m in self.reading.mentions if m.concept.kind == "study"]
+
+    @cached_property
+    def _study_starts(self) -> list[int]:
+        return [m.start for m in self._studies]
+
+    # ------------------------------------------------------------------------------------------------ the rest
+
+    @cached_property
+    def _owners(self) -> Owners:
+        return Owners(self.reading, self.library.spine, *self.library.site_words)
+
+    def _placed(self, mention: Mention) -> Finding:
+        """A diagnosis, a condition or a statement of the disease's place, with the places that belong to it."""
+        place = self._owners.place(mention)
+        attributes: dict[str, Any] = {
+            "regions": list(place.regions), "levels": [str(level) for level in place.levels], "named": list(place.words),
+        }  # fmt: skip
+        concept, kind = mention.concept.concept, mention.concept.kind
+        if mention.concept.placed_as and place.regions:
+            concept, kind = mention.concept.placed_as, "diagnosis"
+        if mention.concept.image_as:
+            start, end = self._clause(mention)
+            attributes["side"] = self._sides(mention, start, end, graded=False)[0][0]
+        return self._finding(mention, kind, concept=concept, attributes=attributes)
+
+    def _site(self, mention: Mention) -> Iterator[Finding]:
+        if mention.level is None:
+            yield self._finding(mention, "site", value=mention.concept.value)
+            return
+        regions = self.library.spine.place([mention.level], []).regions
+        for region in regions[:1] if len(regions) == 1 else ["multiple"]:
+            yield self._finding(mention, "site", value=region, attributes={"level": str(mention.level), "regions": list(regions)})
+
+    def _organism(self, mention: Mention) -> Finding:
+        attributes: dict[str, Any] = {
+            "code": mention.concept.code, "specimen": self._specimen(mention), "resistance": list(mention.concept.resistance),
+        }  # fmt: skip
+        return self._finding(mention, "organism", value=mention.concept.value, attributes=attributes)
+
+    def _specimen(self, mention: Mention) -> str | None:
+        start, end = self.reading.sentences[mention.sentence]
+        words = [(m.start(), m.lastgroup) for m in _SPECIMEN.finditer(self.reading.view, start, end)]
+        before = [kind for at, kind in words if at < mention.start]
+        return before[-1] if before else (words[0][1] if words else None)
+
+
+_SPECIMEN = re.compile(
+    r"\b(?:(?P<blood>blood\s+(?:cultures?|cx)|bcx|bacter[a]?emia|blood)|(?P<disc>dis[ck](?:\s+space)?\s+(?:aspirate|biopsy|bx|culture|cx|tissue)|disc\s+bx)"
+    r"|(?P<bone>bone\s+(?:biopsy|bx|culture|cx)|vertebral\s+biopsy)|(?P<tissue>tissue|wound|aspirate|biopsy|bx|abscess|pus|collection))\b",
+    re.IGNORECASE,
+)
+
+
+def _grade(match: re.Match[str]) -> str:
+    numbers = [_ROMAN.get(match[name].upper(), match[name]) for name in ("first", "last") if match[name]]
+    return "-".join(dict.fromkeys(numbers))
+
+
+def says(phrases: Iterable[str], patterns: Iterable[str], text: str) -> bool:
+    found = next(Lexicon([(phrase, 0) for phrase in phrases]).find(text.lower()), None)
+    return found is not None or any(re.search(pattern, text, _FLAGS) for pattern in patterns)

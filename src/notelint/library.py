@@ -1,0 +1,387 @@
+"""The library of patterns: find the files, read them, check them against each other, and keep what was read for the next start.
+
+The shipped files lie in the package (a wheel) or beside it (a checkout). A site's own folder is laid over them: a file of the same name
+takes the place of the shipped one, any other file is added.
+
+Reading YAML takes a second, so the checked result is kept as JSON in the user's cache folder under a name made from the content of
+every file; a cache that can not be read or written is done without.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from notelint import __version__
+from notelint.cache import cache_folder, write_whole
+from notelint.codeset import CodeSet
+from notelint.errors import InputError, PackError
+from notelint.levels import Spine
+from notelint.packs import (
+    Case,
+    Cases,
+    Concept,
+    Cue,
+    Element,
+    Family,
+    Kind,
+    Model,
+    NoteType,
+    Region,
+    Result,
+    Route,
+    Section,
+    Source,
+    Sources,
+    Vocabulary,
+    conditions,
+)
+from notelint.phrases import Lexicon
+
+CASES = ".cases.yaml"
+
+
+class Library(Model):
+    """All patterns, checked. Lookups are made once and kept."""
+
+    vocabularies: tuple[Vocabulary, ...]
+    families: tuple[Family, ...]
+    sources: tuple[Source, ...]
+
+    @cached_property
+    def concepts(self) -> tuple[Concept, ...]:
+        """All concepts of all vocabularies, in the order of files."""
+        return tuple(concept for vocabulary in self.vocabularies for concept in vocabulary.concepts)
+
+    @cached_property
+    def results(self) -> tuple[Result, ...]:
+        """All words that give a test its value or status."""
+        return tuple(result for vocabulary in self.vocabularies for result in vocabulary.results)
+
+    @cached_property
+    def cues(self) -> tuple[Cue, ...]:
+        """All ConText cues."""
+        return tuple(cue for vocabulary in self.vocabularies for cue in vocabulary.cues)
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All sections."""
+        return tuple(section for vocabulary in self.vocabularies for section in vocabulary.sections)
+
+    @cached_property
+    def note_types(self) -> tuple[NoteType, ...]:
+        """All note types."""
+        return tuple(note_type for vocabulary in self.vocabularies for note_type in vocabulary.note_types)
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions of the spine, head to foot."""
+        return tuple(region for vocabulary in self.vocabularies for region in vocabulary.regions)
+
+    @cached_property
+    def spine(self) -> Spine:
+        """Which region a level lies in."""
+        return Spine(self.regions)
+
+    @cached_property
+    def site_words(self) -> tuple[Lexicon, tuple[str, ...]]:
+        """(words of regions, the region of each meaning)."""
+        sites = [concept for concept in self.concepts if concept.kind == "site" and concept.value]
+        return Lexicon((phrase, n) for n, site in enumerate(sites) for phrase in site.phrases), tuple(site.value or "" for site in sites)
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kind of each concept, also by `concept/value`."""
+        return {name: concept.kind for concept in self.concepts for name in (concept.concept, concept.key)}
+
+    @cached_property
+    def by_concept(self) -> Mapping[str, Concept]:
+        """The first entry of each concept: its title, code and the like."""
+        entries: dict[str, Concept] = {}
+        for concept in self.concepts:
+            entries.setdefault(concept.key, concept)
+        for concept in self.concepts:
+            entries.setdefault(concept.concept, concept)
+        return entries
+
+    def wider(self, name: str) -> Iterator[str]:
+        """The less exact concepts or values of which one is a kind, nearest first."""
+        seen: set[str] = set()
+        while (entry := self._by_value.get(name)) is not None and entry.broader and entry.broader not in seen:
+            name = entry.broader
+            seen.add(name)
+            yield name
+
+    @cached_property
+    def _by_value(self) -> Mapping[str, Concept]:
+        found: dict[str, Concept] = {}
+        for concept in self.concepts:
+            found.setdefault(concept.value or concept.concept, concept)
+        return found
+
+    @cached_property
+    def by_source(self) -> Mapping[str, Source]:
+        """Sources by their id."""
+        return {source.id: source for source in self.sources}
+
+    def family_of(self, code: str) -> Family | None:
+        """The family to which a code belongs: the one with the longest name that the code begins with."""
+        fitting = [
+            family for family in self.families if code == family.family or (code.startswith(family.family) and code != family.family)
+        ]
+        return max(fitting, key=lambda family: len(family.family), default=None)
+
+    def region_codes(self, parent: str, codeset: CodeSet) -> Mapping[str, str]:
+        """{region: code} of the children of a code, read off the titles of the tabular list; `unspecified` is the code without a site.
+
+        Children that are no region (another family, a named type) are left out.
+        """
+        found: dict[str, str] = {}
+        head = codeset.get(parent)
+        for child in head.children if head else ():
+            code = codeset.get(child)
+            if code is None:
+                continue
+            region = self._region_in(code.title)
+            if region:
+                found.setdefault(region, child)
+        return found
+
+    @cached_property
+    def _titles(self) -> tuple[tuple[str, str], ...]:
+        rows = [(title, region.region) for region in self.regions for title in (region.title, *region.also_titles)]
+        return tuple(sorted(rows, key=lambda row: -len(row[0])))
+
+    def _region_in(self, title: str) -> str | None:
+        if "unspecified site" in title or "site unspecified" in title:
+            return "unspecified"
+        return next((region for words, region in self._titles if re.search(rf"\b{re.escape(words)}\b", title)), None)
+
+
+def shipped_folder() -> Path:
+    """Where the shipped patterns lie: in the package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    packaged = here / "patterns"
+    return packaged if packaged.is_dir() else here.parent.parent / "patterns"
+
+
+def pattern_files(overlay: Path | None = None) -> dict[str, Path]:
+    """{name: path} of the pattern and case files, a site's own over the shipped, in the order in which they are read."""
+    files: dict[str, Path] = {}
+    for folder in (shipped_folder(), overlay):
+        if folder is None:
+            continue
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder of patterns")
+        for path in sorted(folder.rglob("*.yaml")):
+            name = path.relative_to(folder).as_posix()
+            if not name.startswith("profiles/"):
+                files[name] = path
+    return files
+
+
+def load(overlay: Path | None = None) -> Library:
+    """The library: the shipped patterns, with a site's own folder over them. PackError lists every mistake of every file."""
+    files = {name: path for name, path in pattern_files(overlay).items() if not name.endswith(CASES)}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    digest = hashlib.sha256(__version__.encode())
+    for name, content in contents.items():
+        digest.update(f"\0{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    kept = cache_folder() / f"patterns-{digest.hexdigest()[:24]}.json"
+    with suppress(OSError, ValueError):
+        return Library.model_validate_json(kept.read_bytes())
+    library = _read(files)
+    with suppress(OSError):
+        write_whole(kept, library.model_dump_json(by_alias=True, exclude_defaults=True).encode())
+    return library
+
+
+def _read(files: Mapping[str, Path]) -> Library:
+    mistakes: list[str] = []
+    vocabularies: list[Vocabulary] = []
+    families: list[Family] = []
+    sources: list[Source] = []
+    places: dict[int, tuple[Path, str]] = {}
+    for path in files.values():
+        model, found = read_file(path)
+        mistakes += found
+        if isinstance(model, Vocabulary):
+            vocabularies.append(model)
+        elif isinstance(model, Family):
+            families.append(model)
+        elif isinstance(model, Sources):
+            sources += model.sources
+        if model is not None:
+            places[id(model)] = (path, "")
+    library = Library(vocabularies=tuple(vocabularies), families=tuple(families), sources=tuple(sources))
+    mistakes += _cross_check(library, places)
+    if mistakes:
+        raise PackError(mistakes)
+    return library
+
+
+def read_cases(overlay: Path | None = None) -> dict[str, tuple[Path, tuple[Case, ...]]]:
+    """{name of the pattern file: (path of its cases, cases)}. PackError lists every mistake."""
+    mistakes: list[str] = []
+    cases: dict[str, tuple[Path, tuple[Case, ...]]] = {}
+    for name, path in pattern_files(overlay).items():
+        if name.endswith(CASES):
+            model, found = read_file(path)
+            mistakes += found
+            if isinstance(model, Cases):
+                cases[name.removesuffix(CASES)] = (path, model.cases)
+    if mistakes:
+        raise PackError(mistakes)
+    return cases
+
+
+def read_file(path: Path) -> tuple[Model | None, list[str]]:
+    """A pattern file as its model, or None, and its mistakes as `path:line: where: what`."""
+    from srsly import yaml_loads  # type: ignore[attr-defined]  # YAML is read once per change of the files, not at every start
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [f"{path}:1: file: {getattr(error, 'strerror', None) or 'not UTF-8'}"]
+    try:
+        data = yaml_loads(text)
+    except Exception as error:
+        lines = re.findall(r"line:? (\d+)", str(error))
+        what = next((line.strip() for line in str(error).splitlines()[1:] if line.strip() and not line.startswith(" ")), "can not be read")
+        return None, [f"{path}:{lines[-1] if lines else 1}: file: no YAML: {what.splitlines()[0]}"]
+    if not isinstance(data, dict):
+        return None, [f"{path}:1: file: is no mapping of keys"]
+    heads: dict[str, type[Model]] = {"vocabulary": Vocabulary, "family": Family, "sources": Sources, "cases": Cases}
+    model = next((heads[key] for key in heads if key in data), None)
+    if model is None:
+        return None, [f"{path}:1: file: has none of the keys {', '.join(heads)}"]
+    try:
+        return model.model_validate(data), []
+    except ValidationError as error:
+        lines_of = _Lines(text)
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        told = sorted((lines_of.line(p["loc"]), f"{_where(p['loc'], data)}: {_what(p)}") for p in problems)
+        return None, [f"{path}:{line}: {what}" for line, what in told]
+
+
+def _where(loc: tuple[int | str, ...], data: Any) -> str:
+    """A place in a file in words: keys, and for an item of a list its number and name."""
+    parts: list[str] = []
+    for step in loc:
+        if isinstance(step, int) and parts:
+            data = data[step] if isinstance(data, list) and step < len(data) else None
+            name = next(
+                (str(data[k]) for k in ("concept", "id", "cue", "section", "code", "value") if isinstance(data, dict) and k in data), ""
+            )
+            parts[-1] += f"[{step + 1}{' ' + name if name else ''}]"
+        else:
+            data = data.get(step) if isinstance(data, dict) else None
+            parts.append(str(step))
+    return ".".join(parts) or "file"
+
+
+def _what(problem: Mapping[str, Any]) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return {"extra_forbidden": "no such key", "missing": "is missing"}.get(str(problem["type"]), message)
+
+
+class _Lines:
+    """The line of each place in a YAML text; parsed only when there is a mistake to point at."""
+
+    def __init__(self, text: str) -> None:
+        from srsly.ruamel_yaml import compose
+        from srsly.ruamel_yaml.loader import SafeLoader
+
+        self._root = compose(text, SafeLoader)
+
+    def line(self, loc: tuple[int | str, ...]) -> int:
+        node, line = self._root, 1
+        for step in loc:
+            value = getattr(node, "value", None)
+            if not isinstance(value, list):
+                break
+            if isinstance(step, int):
+                if step >= len(value):
+                    break
+                node = value[step]
+                line = node.start_mark.line + 1
+            else:
+                pair = next(((k, v) for k, v in value if k.value == step), None)
+                if pair is None:
+                    break
+                node, line = pair[1], pair[0].start_mark.line + 1
+        return line
+
+
+def _cross_check(library: Library, places: Mapping[int, tuple[Path, str]]) -> list[str]:
+    """Mistakes between files: names that nothing defines."""
+    mistakes: list[str] = []
+
+    def say(model: Model, needle: str, where: str, what: str) -> None:
+        path = places[id(model)][0]
+        mistakes.append(f"{path}:{_line_of(path, needle)}: {where}: {what}")
+
+    known = {source.id for source in library.sources}
+    kinds: dict[str, Kind] = {}
+    for vocabulary in library.vocabularies:
+        for concept in vocabulary.concepts:
+            if kinds.setdefault(concept.concept, concept.kind) != concept.kind:
+                say(vocabulary, concept.concept, f"concepts.{concept.key}", f"is also of kind {kinds[concept.concept]}")
+            kinds.setdefault(concept.key, concept.kind)
+    for concept_model in library.vocabularies:
+        for concept in concept_model.concepts:
+            if concept.broader and concept.broader not in kinds and concept.broader not in {c.value for c in library.concepts}:
+                say(concept_model, concept.broader, f"concepts.{concept.key}.broader", f"nothing is called {concept.broader}")
+    names = [family.family for family in library.families]
+    for family in library.families:
+        if names.count(family.family) > 1:
+            say(family, family.family, "family", "stands in two files")
+        for slug in (*family.diagnosis, *family.unresolved, *(s for element in family.elements for s in element.resolve)):
+            if slug not in kinds:
+                say(family, slug, "diagnosis", f"nothing is called {slug}")
+        for condition in conditions(family):
+            for slug in condition.concept:
+                if slug not in kinds:
+                    say(family, slug, "conditions", f"nothing is called {slug}")
+        cited: list[Element | Route] = [*family.elements, *family.routes]
+        for item in cited:
+            for source in item.source:
+                if source not in known:
+                    say(family, source, "source", f"no source is called {source}")
+    return mistakes
+
+
+def _line_of(path: Path, needle: str) -> int:
+    text = path.read_text(encoding="utf-8")
+    found = re.search(rf"(?<![\w-]){re.escape(needle)}(?![\w-])", text)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def check_codes(library: Library, codeset: CodeSet) -> Iterator[str]:
+    """Mistakes of the library against the code set, as `where: what`: a code that does not exist, a region without a code."""
+    for concept in library.concepts:
+        for code in filter(None, (concept.code, concept.site_parent)):
+            if codeset.get(code) is None:
+                yield f"{concept.key}: {code} is no code of release {codeset.release.name}"
+        if concept.site_parent and not library.region_codes(concept.site_parent, codeset):
+            yield f"{concept.key}: no child of {concept.site_parent} names a region"
+    for family in library.families:
+        if codeset.get(family.family) is None:
+            yield f"{family.family}: is no code of release {codeset.release.name}"
+        if family.release != codeset.release.effective_from:
+            yield f"{family.family}: was checked against the release of {family.release}, not {codeset.release.effective_from}"
+        if family.site and len(library.region_codes(family.site.parent, codeset)) < 2:
+            yield f"{family.family}: the children of {family.site.parent} name no regions"
+        for route in family.routes:
+            for code in filter(None, (route.code, route.site_parent)):
+                if codeset.get(code) is None:
+                    yield f"{family.family}: {code} is no code of release {codeset.release.name}"
+            coded = [library.by_concept[slug] for condition in route.when for slug in condition.concept]
+            if not (route.code or route.site_parent) and not all(entry.code or entry.site_parent or entry.code_note for entry in coded):
+                yield f"{family.family}: a route names no code, and its concept has none"

@@ -1,0 +1,204 @@
+"""The line from a note to its report, spelled out once."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notelint import findings as findings_
+from notelint import library as library_
+from notelint.assessment import Assessor, Chart
+from notelint.codeset import CodeSet, CodeSets, load_codesets
+from notelint.errors import InputError, NotelintError
+from notelint.findings import Assertion, Finding
+from notelint.library import Library
+from notelint.note import Note, reading_view
+from notelint.packs import Concept, Kind
+from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
+from notelint.results import Words
+from notelint.rules import selected
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+_CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-TV-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
+
+
+class Linter:
+    """Checks notes against the codes chosen for them.
+
+    `patterns`: a site's own folder of patterns, laid over the shipped ones. `select` and `ignore` name rules or categories of rules.
+    Building one reads the patterns and the code set; the first note builds the pipeline. PackError, CodeSetError when these are faulty.
+
+        linter = Linter()
+        report = linter.check(Note(text="…", codes=["M45.7"], setting="outpatient"))
+    """
+
+    def __init__(self, *, patterns: Path | None = None, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> None:
+        self._patterns = patterns
+        self._select, self._ignore = tuple(select), tuple(ignore)
+        self._told_outdated = False
+
+    @cached_property
+    def library(self) -> Library:
+        """The patterns."""
+        return library_.load(self._patterns)
+
+    @cached_property
+    def codesets(self) -> CodeSets:
+        """The loaded releases of ICD-10-CM."""
+        return load_codesets()
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self.library)
+
+    @cached_property
+    def _nlp(self) -> "Language":
+        from notelint import pipeline  # spaCy and medspaCy cost a second and more: only a note pays for them.
+
+        return pipeline.build(self.library)
+
+    @cached_property
+    def _concludes(self) -> frozenset[str]:
+        return frozenset(section.section for section in self.library.sections if section.concludes)
+
+    def extract(self, note: Note) -> tuple[Finding, ...]:
+        """The findings of a note, in the order of the text."""
+        from notelint import pipeline
+
+        return findings_.find(note, pipeline.read(self._nlp, note.text), self.library, self._words)
+
+    def check(self, note: Note) -> NoteReport:
+        """The report of one note."""
+        self._told_outdated = False
+        return next(self.check_all([note]))
+
+    def check_all(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[NoteReport]:
+        """The reports of a stream of notes, in order.
+
+        Notes of one `encounter` pool their evidence; a note that names one is held until the encounter's last note has been read. With a
+        list of `failures`, a fault of notelint in one note is added to it (never its words), and the rest is still done.
+        """
+        self._told_outdated = False
+        waiting: list[Note] = []
+        for note in notes:
+            if waiting and note.encounter != waiting[0].encounter:
+                yield from self._safely(waiting, failures)
+                waiting = []
+            if note.encounter is None:
+                yield from self._safely([note], failures)
+            else:
+                waiting.append(note)
+        yield from self._safely(waiting, failures)
+
+    def _safely(self, notes: Sequence[Note], failures: list[Failure] | None) -> Iterator[NoteReport]:
+        if failures is None:
+            yield from self._encounter(notes)
+            return
+        try:
+            reports = list(self._encounter(notes))
+        except NotelintError:
+            raise
+        except Exception as error:
+            failures += [Failure(path=_name(note), message=internal_error(error)) for note in notes]
+            return
+        yield from reports
+
+    def _encounter(self, notes: Sequence[Note]) -> Iterator[NoteReport]:
+        charts = [Chart(self.extract(note), self.library, concludes=self._concludes) for note in notes]
+        for number, (note, chart) in enumerate(zip(notes, charts, strict=True)):
+            others = [(_name(n), c) for k, (n, c) in enumerate(zip(notes, charts, strict=True)) if k != number]
+            yield self._report(note, chart, others)
+
+    def _report(self, note: Note, chart: Chart, others: Sequence[tuple[str, Chart]]) -> NoteReport:
+        codeset, covered = self.codesets.on(note.date_of_service)
+        final = self._is_final(note)
+        written = _in_text(note, codeset)
+        codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code.strip() for code in note.codes)) or written
+        codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
+        assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
+        if codes_from == "words":
+            codes = tuple(assessor.supported())
+            assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
+        judgements = [assessor.judge(code) for code in codes]
+        told, self._told_outdated = self._told_outdated, self._told_outdated or not covered
+        diagnostics = diagnose(
+            note, chart, judgements, library=self.library, codeset=codeset, codes=codes, final=final, covered=covered or told
+        )
+        return NoteReport(
+            id=note.id,
+            path=note.path,
+            setting=note.setting,
+            date_of_service=note.date_of_service,
+            codes=codes,
+            codes_from=codes_from,
+            findings=tuple(chart.findings),
+            assessments=tuple(judgement.assessment for judgement in judgements),
+            diagnostics=tuple(self._wanted(diagnostics)),
+        )
+
+    def _wanted(self, diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        return (d for d in diagnostics if selected(d.rule, self._select, self._ignore))
+
+    def _is_final(self, note: Note) -> bool:
+        """Is the note a statement at discharge? By its type, else by its first words."""
+        named = note.note_type or " ".join(note.view[:200].split())
+        return any(t.final and findings_.says(t.phrases, t.patterns, named) for t in self.library.note_types)
+
+    def assert_span(self, text: str, start: int, end: int, *, kind: Kind | None = None) -> Assertion:
+        """How text[start:end] is meant: the five axes, and status and value where it is a test or a study.
+
+        `kind` says what the span is; without it the patterns tell, and a span that they do not know is read as a condition.
+        InputError when the span is empty or outside of the text.
+        """
+        from notelint import pipeline
+
+        if not 0 <= start < end <= len(text):
+            raise InputError(f"no span {start}:{end} in a text of {len(text)} characters")
+        plain = pipeline.read(self._nlp, text)
+        over = [m for m in plain.mentions if m.start < end and start < m.end and m.concept.kind not in ("owner", "site", "statement")]
+        known = max(over, key=lambda m: min(m.end, end) - max(m.start, start), default=None)
+        if kind is not None or known is None:
+            concept = Concept(
+                concept="span", kind=kind or "condition", title="span", phrases=("span",), result="qualitative" if kind == "test" else None
+            )
+        else:
+            concept = known.concept
+        reading = pipeline.read(self._nlp, text, targets=[(start, end, concept)])
+        mention = next(m for m in reading.mentions if (m.start, m.end) == (start, end) and m.concept is concept)
+        return findings_.assertion(Note(text), reading, self.library, self._words, mention)
+
+
+def internal_error(error: BaseException) -> str:
+    """A fault of notelint in one line: its kind and place in our code, never its message, which may hold words of a note."""
+    frame = error.__traceback__
+    place = ""
+    while frame is not None:
+        file = Path(frame.tb_frame.f_code.co_filename)
+        if file.parent.name in ("notelint", "render"):
+            place = f" at {file.name}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return f"internal error, {type(error).__name__}{place}; please report it"
+
+
+def _name(note: Note) -> str:
+    return note.id or note.path or "another document"
+
+
+def _in_text(note: Note, codeset: CodeSet) -> tuple[str, ...]:
+    """The codes written in a note: such as have a dot and stand in the code set, or have a category that does."""
+    found = [codeset.normalize(match[0]) for match in _CODE_IN_TEXT.finditer(reading_view(note.text))]
+    return tuple(dict.fromkeys(code for code in found if code and codeset.nearest(code)))
+
+
+_default: Linter | None = None
+
+
+def assert_span(text: str, start: int, end: int, *, kind: Kind | None = None) -> Assertion:
+    """`Linter().assert_span` of the shipped patterns, with one linter kept for all calls."""
+    global _default
+    if _default is None:
+        _default = Linter()
+    return _default.assert_span(text, start, end, kind=kind)

@@ -1,0 +1,403 @@
+"""What pattern files may say: the models of patterns/*.yaml, checked strictly.
+
+Four kinds of file, told apart by their first key:
+
+    vocabulary: NAME     words of notes and what they stand for (patterns/vocabulary/NAME.yaml)
+    family: CODE         what a code family asks of the chart (patterns/CODE.yaml)
+    sources: [...]       the works that packs cite (patterns/sources.yaml)
+    cases: [...]         texts with what must and must not be found in them (NAME.cases.yaml beside NAME.yaml)
+
+Names are in kebab-case. Nothing here knows a disease: packs do.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from notelint import phrases
+
+Axis = Literal["negated", "possible", "historical", "hypothetical", "family"]
+"""The five axes of ConText: what a note says of a thing other than that the patient has it now."""
+
+Kind = Literal[
+    "site", "diagnosis", "test", "imaging", "study", "symptom", "organism", "infection-source", "treatment", "condition",
+    "statement", "owner", "look-alike",
+]  # fmt: skip
+"""What sort of thing a concept is. `study` is an imaging study, reported as `imaging`; `condition` a disease that matters only as a
+cause; `statement` something a note says of a diagnosis, such as its radiographic status; `owner` a thing whose place is not that of
+the disease (a brace, a scan, an old fracture), never reported; `look-alike` words that only look like something else, never reported."""
+
+Author = Literal["provider", "radiology", "laboratory", "pathology", "nursing", "patient"]
+Level = Literal["required", "specificity", "recommended"]
+Status = Literal["resulted", "pending", "ordered", "not-done", "declined", "unfilled"]
+State = Literal["affirmed", "denied", "possible", "past", "stated", "mentioned"]
+"""What a note concludes of a concept. `affirmed`: the patient has it now. `denied`: negated. `possible`: hedged. `past`: historical.
+`stated`: affirmed or denied. `mentioned`: any of these, in the patient."""
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise ValueError(f"{text!r} is no kebab-case name")
+    return text
+
+
+def _phrase(text: str) -> str:
+    phrases.parse(text)
+    return text
+
+
+def _regex(text: str) -> str:
+    try:
+        compiled = re.compile(text, re.IGNORECASE | re.VERBOSE)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from None
+    if compiled.match(""):
+        raise ValueError(f"{text!r} matches the empty text")
+    return text
+
+
+def _key(text: str) -> str:
+    for part in text.split("/", 1):
+        _slug(part)
+    return text
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Key = Annotated[str, AfterValidator(_key)]
+"""`concept`, or `concept/value` where only one value of it is meant."""
+Phrase = Annotated[str, AfterValidator(_phrase)]
+Regex = Annotated[str, AfterValidator(_regex)]
+"""A Python regular expression, case ignored, blanks in it ignored (`re.VERBOSE`), `#` begins a comment."""
+
+
+class Model(BaseModel):
+    """A frozen value whose keys are in kebab-case; an unknown key is a mistake."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-"), validate_by_name=True, validate_by_alias=True
+    )
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Words(Model):
+    """Words to look for: at least one phrase, abbreviation or pattern."""
+
+    phrases: tuple[Phrase, ...] = ()
+    abbreviations: tuple[Phrase, ...] = Field((), description="phrases matched in exactly this case")
+    patterns: tuple[Regex, ...] = Field((), description="regular expressions, for what a phrase can not say")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not (self.phrases or self.abbreviations or self.patterns):
+            raise ValueError("needs phrases, abbreviations or patterns")
+        return self
+
+
+class Concept(Words):
+    """Words of notes that stand for one thing."""
+
+    concept: Slug
+    kind: Kind
+    title: str = Field(description="how messages name it")
+    value: Slug | None = Field(None, description="the normal form, where one concept has many: an organism, a region")
+    unless: tuple[Regex, ...] = Field((), description="the words stand for something else where the sentence holds one of these")
+    only_if: tuple[Regex, ...] = Field((), description="abbreviations count only where the whole note holds one of these")
+    code: str | None = Field(None, description="the ICD-10-CM code of the thing itself, where it has one")
+    site_parent: str | None = Field(None, description="the code whose children name the region, where its code depends on the region")
+    code_note: str | None = Field(None, description="what is not certain of the code, such as that only the Alphabetic Index decides")
+    result: Literal["qualitative", "quantity", "culture"] | None = Field(None, description="what a test's result looks like")
+    unit: str | None = Field(None, description="the unit in which a quantity is reported")
+    units: dict[str, float] = Field(default_factory=dict, description="a unit as written, in lower case, and its factor to `unit`")
+    lifelong: bool = Field(False, description="a result that does not change in a life: two different ones contradict each other")
+    grade: bool = Field(False, description="an imaging finding that is graded 0 to 4")
+    modality: Literal["radiograph", "mri", "ct", "bone-scan", "pet"] | None = Field(None, description="of a study, or implied by a finding")
+    resistance: tuple[Slug, ...] = ()
+    placed_as: Slug | None = Field(None, description="the diagnosis that the word is when a place in the spine goes with it")
+    image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
+    broader: Slug | None = Field(
+        None, description="the less exact concept (or value) that this one is a kind of: naming it also names that"
+    )
+
+    @property
+    def key(self) -> str:
+        """`concept` or `concept/value`: what cases and errors call it."""
+        return f"{self.concept}/{self.value}" if self.value else self.concept
+
+
+class Result(Words):
+    """Words that give a test its value or its status."""
+
+    value: Slug | None = None
+    status: Status | None = None
+    of: tuple[Literal["qualitative", "quantity", "culture", "imaging"], ...] = Field(description="the tests of which they can be said")
+    before: bool = Field(False, description="they may also stand before the test")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.value is None) == (self.status is None):
+            raise ValueError("needs either a value or a status")
+        return self
+
+
+class Cue(Words):
+    """Words that say how things near them are meant (a ConText rule)."""
+
+    cue: Axis | Literal["terminate", "pseudo"]
+    direction: Literal["forward", "backward", "both"] = "forward"
+    within: int | None = Field(None, ge=1, description="at most so many words away; else to the end of the sentence or a terminator")
+    until: Regex | None = Field(None, description="its reach also ends at this")
+    of: tuple[Kind, ...] = Field((), description="the kinds of things it can modify; empty: all")
+    ends: tuple[Axis, ...] = Field((), description="of a terminator or a pseudo cue: the axes it concerns; empty: all")
+    weak: bool = Field(False, description="of a hedge: so doubtful that it never counts as an established diagnosis")
+
+
+class Section(Model):
+    """A section of a note and what it says of its contents."""
+
+    section: Slug
+    headers: tuple[Phrase, ...]
+    short: tuple[Phrase, ...] = Field((), description="headers that count only with a colon after them")
+    says: tuple[Axis, ...] = ()
+    author: Author | None = None
+    concludes: bool = Field(False, description="what the author stands by: it outranks the other sections")
+    orders: bool = Field(False, description="a test named there without a result is ordered")
+    report: bool = Field(False, description="headers that mark a report of radiology when two of them stand in a note")
+
+
+class NoteType(Words):
+    """Words of the note's type that tell whose words a note holds, or that it is a final statement."""
+
+    author: Author | None = None
+    final: bool = Field(False, description="a statement at discharge, in which uncertain diagnoses count as established (II.H, III.C)")
+
+
+class Region(Model):
+    """A region of the spine."""
+
+    region: Slug
+    title: str = Field(description="how the titles of the tabular list name it")
+    also_titles: tuple[str, ...] = Field((), description="further wordings of titles")
+    first: str | None = Field(None, description="its first vertebra")
+    last: str | None = Field(None, description="its last vertebra")
+    joins: tuple[Slug, ...] = Field((), description="of a junction: the two regions between which it lies")
+
+
+class Vocabulary(Model):
+    """A file of words."""
+
+    vocabulary: Slug
+    title: str
+    concepts: tuple[Concept, ...] = ()
+    results: tuple[Result, ...] = ()
+    placeholders: tuple[Regex, ...] = Field((), description="an empty slot of a template")
+    ticked: tuple[Regex, ...] = ()
+    unticked: tuple[Regex, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    sections: tuple[Section, ...] = ()
+    note_types: tuple[NoteType, ...] = ()
+    regions: tuple[Region, ...] = ()
+
+
+class Source(Model):
+    """A work that packs cite."""
+
+    id: Slug
+    title: str
+    cite: str = Field(description="how diagnostics name it, in a few words")
+    authority: Literal["tabular", "guideline", "coding-clinic", "payer", "criteria", "anatomy", "editorial"]
+    basis: Literal["verified", "unverified"] = Field(description="verified: read in the work itself; unverified: from working knowledge")
+    url: str | None = None
+
+
+class Sources(Model):
+    """The file of sources."""
+
+    sources: tuple[Source, ...]
+
+
+class Condition(Model):
+    """A state of the findings of a note."""
+
+    concept: Annotated[tuple[Key, ...], Field(min_length=1)]
+    state: State = "affirmed"
+    status: tuple[Status, ...] = Field((), description="of tests and studies: any of these")
+    value: tuple[Slug, ...] = ()
+    has: tuple[Literal["value", "quantity", "unit", "grade", "side", "modality", "organism"], ...] = Field(
+        (), description="facts that it must hold"
+    )
+    grade: tuple[str, ...] = ()
+    side: tuple[Literal["left", "right", "bilateral"], ...] = ()
+    modality: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"concept": [data]}
+        if isinstance(data, dict):
+            return {name: _listed(value) if name not in ("state",) else value for name, value in data.items()}
+        return data
+
+
+class Element(Model):
+    """Something that a code asks of the chart.
+
+    Kinds: `diagnosis` (the provider's statement) and `region` look at the code; `findings` is met, uncertain or in conflict by the
+    findings named, in the order conflict, met, uncertain, missing; `resolve` asks that conditions which the note raises be denied (met), and is in the assessment only where one is.
+    """
+
+    id: Slug
+    kind: Literal["diagnosis", "region", "findings", "resolve"] = "findings"
+    title: str
+    level: Level
+    raised_by: tuple[Condition, ...] = Field((), description="the element is there only where one of these holds")
+    required_if: tuple[Condition, ...] = Field((), description="its level is `required` where one of these holds")
+    met: tuple[Condition, ...] = ()
+    at_least: int = Field(1, ge=1, description="so many of the conditions of `met` are needed")
+    uncertain: tuple[Condition, ...] = ()
+    conflict: tuple[Condition, ...] = ()
+    resolve: tuple[Key, ...] = Field((), description="concepts to be denied")
+    because: str
+    source: tuple[Slug, ...]
+    ask: str = Field(description="neutral words for a query: what to document, never which answer")
+    example: str | None = Field(None, description="words of a note that meet it, for explanations")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: Any) -> Any:
+        return {**data, "source": _listed(data["source"])} if isinstance(data, dict) and "source" in data else data
+
+    @model_validator(mode="after")
+    def _kind(self) -> Self:
+        if self.kind == "findings" and not self.met:
+            raise ValueError("needs `met`")
+        if self.kind == "resolve" and not self.resolve:
+            raise ValueError("needs `resolve`")
+        return self
+
+
+class Route(Model):
+    """A way from what the note says to another code than the one chosen.
+
+    The code is `code`, or the one for the region under `site-parent`, or that of the concept found.
+    """
+
+    when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    kind: Literal["instead", "additional", "candidate"]
+    code: str | None = None
+    site_parent: str | None = None
+    unmentioned: bool = Field(False, description="only where the code's own diagnosis is not mentioned at all")
+    unless: tuple[Condition, ...] = Field((), description="not where one of these holds")
+    first: bool = Field(False, description="the other code goes before the chosen one")
+    because: str
+    source: tuple[Slug, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {
+                name: ([value] if name in ("source", "when", "unless") and isinstance(value, str | dict) else value)
+                for name, value in data.items()
+            }
+        return data
+
+
+class Site(Model):
+    """The region codes of a family."""
+
+    parent: str = Field(description="the code whose children name the regions; which child is which is read off the titles")
+    imaging: tuple[Slug, ...] = Field((), description="imaging findings that may give the site once the provider has made the diagnosis")
+
+
+class Family(Model):
+    """What the codes of one family ask of the chart."""
+
+    family: str = Field(description="the code at the family's head")
+    release: date = Field(description="the release against which the file was checked, by the day on which it came into force")
+    diagnosis: Annotated[tuple[Key, ...], Field(min_length=1)] = Field(description="concepts that state the diagnosis")
+    unresolved: tuple[Key, ...] = Field((), description="concepts that may be the diagnosis: stated, and asked about")
+    site: Site | None = None
+    infection: bool = Field(False, description="an organism that the provider names asks for a further code (guideline I.C.1.b)")
+    elements: tuple[Element, ...]
+    routes: tuple[Route, ...] = ()
+    applies: tuple[str, ...] = Field((), description="when the code applies, for explanations")
+    applies_not: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _elements(self) -> Self:
+        names = [element.id for element in self.elements]
+        if len(set(names)) < len(names):
+            raise ValueError("an element stands twice")
+        if "diagnosis" not in names:
+            raise ValueError("has no element `diagnosis`")
+        return self
+
+
+class Expected(Model):
+    """A finding that a case expects; flags that are not named must be off."""
+
+    concept: Slug
+    text: str | None = None
+    value: str | None = None
+    status: Status | None = None
+    quantity: str | None = Field(None, description='as "12 mg/L", "<5 mg/L" or "8" without a unit')
+    date: str | None = None
+    flags: tuple[Axis, ...] = ()
+    regions: tuple[Slug, ...] | None = None
+    levels: tuple[str, ...] | None = None
+    side: str | None = None
+    grade: str | None = None
+    modality: str | None = None
+    code: str | None = None
+    section: str | None = None
+    author: str | None = None
+
+
+class Case(Model):
+    """A text, and what must and must not come of it.
+
+    In a vocabulary's cases: `found` and `not-found` (`concept` or `concept/value`). In a family's cases: `code`, with `met`, `missing`,
+    `uncertain`, `conflict` (elements), `absent` (elements that are not in question), `rules`, `not-rules`, `alternatives`,
+    `not-alternatives` and `decision`. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
+    """
+
+    text: str
+    title: str | None = None
+    found: tuple[Expected, ...] = ()
+    not_found: tuple[str, ...] = ()
+    code: str | None = None
+    codes: tuple[str, ...] = Field((), description="further codes chosen after `code`")
+    before: tuple[str, ...] = Field((), description="further codes chosen before `code`")
+    setting: Literal["inpatient", "outpatient", "unknown"] = "unknown"
+    note_type: str | None = None
+    met: tuple[Slug, ...] = ()
+    missing: tuple[Slug, ...] = ()
+    uncertain: tuple[Slug, ...] = ()
+    conflict: tuple[Slug, ...] = ()
+    absent: tuple[Slug, ...] = ()
+    rules: tuple[str, ...] | None = None
+    not_rules: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] | None = None
+    not_alternatives: tuple[str, ...] = ()
+    decision: Literal["assign", "unspecified", "query", "replace", "unsupported"] | None = None
+
+
+class Cases(Model):
+    """A file of cases."""
+
+    cases: tuple[Case, ...]
+
+
+def conditions(family: Family) -> Iterator[Condition]:
+    """All conditions of a family."""
+    for element in family.elements:
+        yield from (*element.raised_by, *element.required_if, *element.met, *element.uncertain, *element.conflict)
+    for route in family.routes:
+        yield from (*route.when, *route.unless)

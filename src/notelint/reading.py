@@ -1,0 +1,59 @@
+"""What the pipeline reads in a note: plain values, free of spaCy, on which the findings are built.
+
+All offsets are code points into the note, half-open.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from notelint.levels import Level
+from notelint.packs import Axis, Concept, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a note that stand for a concept, and how ConText reads them.
+
+    `axes` maps each axis that holds to the place of the words that say so (None when the section says it). `weak`: the hedge is so
+    doubtful that it never counts as an established diagnosis. `level` is set for a vertebral level, whose concept is the spinal region.
+    """
+
+    start: int
+    end: int
+    concept: Concept
+    sentence: int
+    axes: Mapping[Axis, tuple[int, int] | None] = field(default_factory=dict)
+    weak: bool = False
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpan:
+    """A section of a note: `rule` is None where the header is none that the patterns know, and before the first header."""
+
+    start: int
+    body: int
+    end: int
+    rule: Section | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A note as the pipeline read it. `mentions` are in the order of the text; sentences and sections hold the whole text."""
+
+    view: str = field(repr=False)
+    low: str = field(repr=False)
+    sentences: tuple[tuple[int, int], ...]
+    sections: tuple[SectionSpan, ...]
+    mentions: tuple[Mention, ...]
+
+    @cached_property
+    def _section_starts(self) -> list[int]:
+        return [section.start for section in self.sections]
+
+    def section_at(self, offset: int) -> SectionSpan | None:
+        """The section that holds an offset."""
+        index = bisect_right(self._section_starts, offset) - 1
+        return self.sections[index] if index >= 0 else None

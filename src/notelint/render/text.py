@@ -1,0 +1,139 @@
+"""Reports as text for a terminal: where, what, the words of the note, one line of help, the source."""
+
+import textwrap
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from notelint.findings import Finding
+from notelint.note import Note, reading_view
+from notelint.report import Diagnostic, Failure, NoteReport, Summary
+
+WIDTH = 80
+_COLOUR = {"error": "red", "warning": "yellow", "info": "cyan"}
+Style = Callable[..., str]
+
+
+def plain(text: str, **_: object) -> str:
+    """A style that changes nothing."""
+    return text
+
+
+def note_report(report: NoteReport, note: Note, *, quotes: bool = True, style: Style = plain, width: int = WIDTH) -> Iterator[str]:
+    """The lines of one note's report; nothing when there is nothing to say."""
+    name = report.path or report.id or "<note>"
+    for diagnostic in report.diagnostics:
+        yield from _diagnostic(diagnostic, report, note, name, quotes=quotes, style=style, width=width)
+        yield ""
+
+
+def _diagnostic(
+    diagnostic: Diagnostic, report: NoteReport, note: Note, name: str, *, quotes: bool, style: Style, width: int
+) -> Iterator[str]:
+    place = name if diagnostic.line is None else f"{name}:{diagnostic.line}:{diagnostic.column}"
+    head = f"{style(place, bold=True)} {style(diagnostic.severity, fg=_COLOUR[diagnostic.severity], bold=True)} {style(diagnostic.rule, bold=True)}"
+    if len(f"{place} {diagnostic.severity} {diagnostic.rule} {diagnostic.message}") <= width:
+        yield f"{head} {diagnostic.message}"
+    else:
+        yield head
+        yield from _wrapped("  ", diagnostic.message, width)
+    if quotes and diagnostic.start is not None and diagnostic.end is not None and diagnostic.line is not None:
+        yield from _quoted(note, diagnostic, style=style, width=width)
+        shown = [i for i in diagnostic.evidence if report.findings[i].start != diagnostic.start]
+        for index in shown[:3]:
+            yield from _wrapped("  evidence: ", _words(report.findings[index], note), width)
+    if diagnostic.help:
+        yield from _wrapped("  help: ", diagnostic.help, width)
+    if diagnostic.sources:
+        yield from _wrapped("  source: ", "; ".join(diagnostic.sources), width, style=style)
+
+
+def _words(finding: Finding, note: Note) -> str:
+    start, end = finding.extent
+    line, column = note.place(finding.start)
+    return f'"{_flat(note.text[start:end])}" ({line}:{column})'
+
+
+def _flat(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in reading_view(text)).split())
+
+
+def _quoted(note: Note, diagnostic: Diagnostic, *, style: Style, width: int) -> Iterator[str]:
+    """The line of the note with the words underlined, cut to the width around them."""
+    assert diagnostic.start is not None and diagnostic.end is not None and diagnostic.line is not None  # noqa: PT018
+    first, last = note.line(diagnostic.line)
+    gutter = f"{diagnostic.line:>5} | "
+    room = width - len(gutter)
+    text = "".join(c if c.isprintable() else " " for c in note.text[first:last].replace("\t", " "))
+    start, end = diagnostic.start - first, min(diagnostic.end, last) - first
+    cut = 0
+    if len(text) > room:
+        cut = min(max(0, start - max(8, (room - (end - start)) // 2)), max(0, len(text) - room))
+        if cut and cut < start:
+            # Begin with a whole word.
+            space = text.find(" ", cut, start)
+            cut = space + 1 if space >= 0 else cut
+    text = text[cut : cut + room].rstrip()
+    start, end = max(0, start - cut), max(start - cut + 1, min(end - cut, len(text)))
+    yield style(gutter, dim=True) + text
+    yield (
+        style(" " * 5 + " | ", dim=True)
+        + " " * _columns(text[:start])
+        + style("^" * max(1, _columns(text[start:end])), fg=_COLOUR[diagnostic.severity], bold=True)
+    )
+
+
+def _columns(text: str) -> int:
+    """The width of a text in a terminal: wide characters take two columns, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _wrapped(head: str, text: str, width: int, *, style: Style | None = None) -> Iterator[str]:
+    lines = textwrap.wrap(text, width - 2, initial_indent=head, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    for line in lines:
+        yield style(line, dim=True) if style else line
+
+
+def summary(counts: Summary, failures: Sequence[Failure], *, style: Style = plain) -> str:
+    """One line of counts."""
+    told = [_count(counts.errors, "error"), _count(counts.warnings, "warning"), _count(counts.infos, "info")]
+    said = [text for text, number in zip(told, (counts.errors, counts.warnings, counts.infos), strict=True) if number]
+    notes = _count(counts.notes, "note")
+    unread = f", {_count(len(failures), 'note')} could not be read" if failures else ""
+    if not said:
+        return f"{style('Nothing to report', fg='green', bold=True)} in {notes}{unread}."
+    return f"{', '.join(said)} in {notes}{unread}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def statistics(reports: Sequence[NoteReport]) -> Iterator[str]:
+    """How often each rule fired, most often first."""
+    counts = Counter((d.rule, d.severity) for report in reports for d in report.diagnostics)
+    for (rule, severity), number in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield f"{number:>6}  {severity:<8} {rule}"
+
+
+def findings(
+    name: str, found: Sequence[Finding], note: Note, *, quotes: bool = True, style: Style = plain, width: int = WIDTH
+) -> Iterator[str]:
+    """The findings of one note, one a line: place, kind, concept, what is said of it, its words."""
+    for finding in found:
+        line, column = note.place(finding.start)
+        facts = [
+            *([finding.value] if finding.value else []),
+            *([f"{finding.quantity.comparator if finding.quantity.comparator != '=' else ''}{finding.quantity.value:g} {finding.quantity.unit or '(no unit)'}"] if finding.quantity else []),
+            *([finding.status] if finding.status and finding.status != "resulted" else []),
+            *([finding.date] if finding.date else []),
+            *(", ".join(finding.attributes[key]) for key in ("regions", "levels") if finding.attributes.get(key)),
+            *(str(finding.attributes[key]) for key in ("side", "modality", "code") if finding.attributes.get(key)),
+            *([f"grade {finding.attributes['grade']}"] if finding.attributes.get("grade") else []),
+            *finding.flags,
+        ]  # fmt: skip
+        head = f"{name}:{line}:{column} {finding.concept}"
+        rest = f" {'; '.join(facts)}" if facts else ""
+        words = f'  "{_flat(note.text[slice(*finding.extent)])}"' if quotes else ""
+        shown = textwrap.shorten(words.strip(), max(20, width - len(head) - len(rest) - 2), placeholder='..."') if words else ""
+        yield f"{style(f'{name}:{line}:{column}', dim=True)} {style(finding.concept, bold=True)}{rest}{'  ' + shown if shown else ''}"

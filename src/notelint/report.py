@@ -1,0 +1,513 @@
+"""The report: diagnostics with place, message and source, made from judgements; and the JSON shapes of a run."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from notelint import __version__
+from notelint.assessment import AssessedElement, Assessment, Chart, Judgement
+from notelint.codeset import CodeSet, NoteKind
+from notelint.findings import Finding
+from notelint.library import Library
+from notelint.note import Note
+from notelint.packs import Element, Family, Model
+from notelint.rules import GAP_SEVERITY, RULES, Severity
+
+CodesFrom = Literal["given", "note", "words"]
+
+_SUPPLEMENTARY = ("B95", "B96", "B97", "Z16")
+
+
+class Diagnostic(Model):
+    """One thing to tell the user. `start` and `end` are code points, `line` and `column` from 1; all null where it has no place."""
+
+    rule: str
+    severity: Severity
+    code: str | None
+    message: str = Field(repr=False)
+    help: str = Field(repr=False)
+    start: int | None = None
+    end: int | None = None
+    line: int | None = None
+    column: int | None = None
+    evidence: tuple[int, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+class NoteReport(Model):
+    """What is reported of one note; `codes-from` tells where the codes came from."""
+
+    id: str | None
+    path: str | None
+    setting: str
+    date_of_service: date | None
+    codes: tuple[str, ...]
+    codes_from: CodesFrom
+    findings: tuple[Finding, ...]
+    assessments: tuple[Assessment, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Extract(Model):
+    """The findings of one note."""
+
+    id: str | None
+    path: str | None
+    findings: tuple[Finding, ...]
+
+
+class Failure(Model):
+    """A note or line that could not be used."""
+
+    path: str
+    message: str
+
+
+class CodeSetName(Model):
+    """The release of a code system; of several in one run, the newest that was used."""
+
+    system: Literal["ICD-10-CM"] = "ICD-10-CM"
+    release: str
+
+
+class Summary(Model):
+    """How much of what was reported."""
+
+    notes: int
+    errors: int
+    warnings: int
+    infos: int
+
+
+class Report(Model):
+    """A run: the object that `--format json` prints."""
+
+    schema_: Literal["notelint/report/1"] = Field("notelint/report/1", alias="schema")
+    version: str = __version__
+    code_set: CodeSetName
+    notes: tuple[NoteReport, ...]
+    errors: tuple[Failure, ...] = ()
+    summary: Summary
+
+
+class Extracts(Model):
+    """A run of `extract`: the object that its `--format json` prints."""
+
+    schema_: Literal["notelint/report/1"] = Field("notelint/report/1", alias="schema")
+    version: str = __version__
+    code_set: CodeSetName
+    notes: tuple[Extract, ...]
+    errors: tuple[Failure, ...] = ()
+    summary: Summary
+
+
+def summarize(reports: Iterable[NoteReport]) -> Summary:
+    """The counts of a run."""
+    notes = 0
+    counts: Counter[str] = Counter()
+    for report in reports:
+        notes += 1
+        counts.update(diagnostic.severity for diagnostic in report.diagnostics)
+    return Summary(notes=notes, errors=counts["error"], warnings=counts["warning"], infos=counts["info"])
+
+
+@dataclass(frozen=True)
+class _Reporter:
+    note: Note
+    chart: Chart
+    library: Library
+    codeset: CodeSet
+    codes: tuple[str, ...]
+    final: bool
+
+    # ------------------------------------------------------------------------------------------------ building
+
+    def say(
+        self, rule: str, message: str, help_: str, *, code: str | None, at: Sequence[int] = (), evidence: Sequence[int] = (),
+        severity: Severity | None = None, sources: Sequence[str] = (), span: tuple[int, int] | None = None,
+    ) -> Diagnostic:  # fmt: skip
+        """A diagnostic that points at the first finding of `at`, or at `span`."""
+        if span is None and at:
+            finding = self.chart.findings[at[0]]
+            span = (finding.start, finding.end)
+        line, column = self.note.place(span[0]) if span else (None, None)
+        named = sources or RULES[rule].sources
+        return Diagnostic(
+            rule=rule, severity=severity or RULES[rule].severity, code=code, message=message, help=help_,
+            start=span[0] if span else None, end=span[1] if span else None, line=line, column=column,
+            evidence=tuple(evidence or at), sources=tuple(dict.fromkeys(self.source(name) for name in named)),
+        )  # fmt: skip
+
+    def source(self, name: str) -> str:
+        """A source in a few words, with the release for the tabular list and a mark on what was not verified."""
+        known = self.library.by_source[name]
+        cited = f"{known.cite} {self.codeset.release.name}" if name == "tabular" else known.cite
+        return f"{cited} [unverified]" if known.basis == "unverified" else cited
+
+    def title(self, code: str) -> str:
+        known = self.codeset.get(code)
+        return f"{code} ({known.title})" if known else code
+
+    def written(self, code: str) -> tuple[int, int] | None:
+        """Where a code stands in the note's text."""
+        at = self.note.text.upper().find(code.upper()) if len(self.note.text.upper()) == len(self.note.text) else -1
+        return (at, at + len(code)) if at >= 0 else None
+
+    # ------------------------------------------------------------------------------------------------ codes
+
+    def of_codes(self, judgements: Sequence[Judgement]) -> Iterator[Diagnostic]:
+        """`code/*` of the codes themselves and of their company."""
+        for judgement in judgements:
+            yield from self._of_code(judgement)
+        for n, first in enumerate(self.codes):
+            for second in self.codes[n + 1 :]:
+                note = self.codeset.excludes1(first, second)
+                if note is not None:
+                    yield self.say(
+                        "code/excludes1", f"{first} and {second} are not coded together: Excludes1 at {note.node}",
+                        f"{note.node}, Excludes1: {note.text}", code=first, span=self.written(first),
+                    )  # fmt: skip
+        yield from self._sequence()
+
+    def _of_code(self, judgement: Judgement) -> Iterator[Diagnostic]:
+        assessment = judgement.assessment
+        code, span = assessment.code, self.written(assessment.code)
+        offered = ", ".join(self.title(a.code) for a in assessment.alternatives if a.kind in ("more-specific", "candidate"))
+        if assessment.title is None:
+            nearest = self.codeset.nearest(code)
+            near = (
+                f"the nearest existing code is {self.title(nearest.code)}"
+                if nearest
+                else "it has not the form of a code or no code is like it"
+            )
+            help_ = f"the note's words fit {offered}" if offered else near
+            yield self.say(
+                "code/unknown", f"{code} is no code of ICD-10-CM release {self.codeset.release.name}", help_, code=code, span=span
+            )
+            return
+        known = self.codeset.get(code)
+        if known is not None and not known.billable:
+            if known.seventh:
+                letters = ", ".join(f"{letter} {meaning}" for letter, meaning in known.seventh)
+                yield self.say("code/not-billable", f"{code} needs a 7th character", f"one of {letters}", code=code, span=span)
+            else:
+                help_ = f"the note's words fit {offered}" if offered else f"{code} has {len(known.children)} codes below it"
+                yield self.say("code/not-billable", f"{code} is a parent code and is not reported alone", help_, code=code, span=span)
+
+    def _sequence(self) -> Iterator[Diagnostic]:
+        for n, code in enumerate(self.codes):
+            known = self.codeset.get(code)
+            if known is None:
+                continue
+            manifestation = "in diseases classified elsewhere" in known.title.lower()
+            if code[:3] in _SUPPLEMENTARY:
+                if n == 0:
+                    yield self.say(
+                        "code/sequence", f"{code} can not stand first: it only adds to the code of the infection",
+                        "the code of the infection goes before it", code=code, span=self.written(code),
+                    )  # fmt: skip
+                continue
+            if not manifestation:
+                continue
+            first_notes = self.codeset.code_first(code)
+            before = [
+                other
+                for other in self.codes[:n]
+                if "in diseases classified elsewhere" not in (getattr(self.codeset.get(other), "title", "") or "").lower()
+            ]
+            if first_notes and not before:
+                note = first_notes[0]
+                etiology = self._etiology()
+                help_ = f"the note names {etiology}" if etiology else f"{note.node}, code first: {note.text}"
+                yield self.say(
+                    "code/sequence",
+                    f"{code} can not stand first: the underlying disease is coded before it",
+                    help_,
+                    code=code,
+                    span=self.written(code),
+                )
+
+    def _etiology(self) -> str | None:
+        """An affirmed organism or disease with a code of chapter 1, for the help of `code/sequence`."""
+        for finding in self.chart.findings:
+            code = finding.attributes.get("code")
+            if finding.affirmed and code and code[0] in "AB" and code[:3] not in _SUPPLEMENTARY:
+                return self.title(str(code))
+        return None
+
+    # ------------------------------------------------------------------------------------------------ one judgement
+
+    def of_judgement(self, judgement: Judgement) -> Iterator[Diagnostic]:
+        """`support/*`, `site/*`, `gap/*`, `note/placeholder` and `code/additional` of one code."""
+        family, assessment = judgement.family, judgement.assessment
+        if family is None:
+            return
+        support = list(self._support(judgement, family))
+        yield from support
+        silent = bool(support) or assessment.title is None
+        if not silent:
+            yield from self._site(judgement)
+        yield from self._gaps(judgement, family, silent=silent)
+        yield from self._additional(judgement)
+        yield from self._documented(judgement)
+
+    def _support(self, judgement: Judgement, family: Family) -> Iterator[Diagnostic]:
+        code = judgement.assessment.code
+        name = self._name(family.diagnosis[0])
+        at = judgement.support_evidence or judgement.mentions
+        if judgement.support == "elsewhere":
+            for alternative in judgement.elsewhere:
+                words = ", ".join(dict.fromkeys(self._name(self.chart.findings[i].concept) for i in alternative.evidence))
+                yield self.say(
+                    "support/diagnosis-elsewhere", f"{code}: the note names {words}, which is classified to {self.title(alternative.code)}",
+                    alternative.reason, code=code, at=alternative.evidence, sources=alternative.sources,
+                )  # fmt: skip
+                return
+        elif judgement.support == "negated":
+            how = "past" if all(self.chart.findings[i].historical and not self.chart.findings[i].negated for i in at) else "absent"
+            yield self.say(
+                "support/diagnosis-negated",
+                f"{code}: {name} is stated only as {how}",
+                "the code rests on a current statement of the provider",
+                code=code,
+                at=at,
+            )
+        elif judgement.support == "uncertain":
+            severity = self._uncertain_severity()
+            if severity:
+                hedge = next(
+                    (str(self.chart.findings[i].attributes["hedge"]) for i in at if "hedge" in self.chart.findings[i].attributes),
+                    "uncertain",
+                )
+                yield self.say(
+                    "support/diagnosis-uncertain", f'{code}: {name} is stated only as uncertain ("{hedge}")',
+                    self._uncertain_help(), code=code, at=at, severity=severity,
+                )  # fmt: skip
+        elif judgement.support == "missing":
+            others = [i for i in judgement.mentions if self.chart.findings[i].author not in ("provider", None)]
+            who = ", ".join(sorted({str(self.chart.findings[i].author) for i in others}))
+            message = f"{code}: only {who} names {name}" if others else f"{code}: no provider's statement of {name}"
+            yield self.say(
+                "support/diagnosis-missing",
+                message,
+                "the code rests on the provider's own statement of the diagnosis",
+                code=code,
+                at=others,
+            )
+
+    def _uncertain_severity(self) -> Severity | None:
+        if self.note.setting == "inpatient":
+            return None if self.final else "warning"
+        return "error"
+
+    def _uncertain_help(self) -> str:
+        if self.note.setting == "inpatient":
+            return "at discharge an uncertain diagnosis counts only in the final statement"
+        if self.note.setting == "unknown":
+            return "outpatient: symptoms are coded until it is confirmed; inpatient: it counts if still uncertain in the final statement"
+        return "outpatient: signs and symptoms are coded until the diagnosis is confirmed"
+
+    def _site(self, judgement: Judgement) -> Iterator[Diagnostic]:
+        assessment, code = judgement.assessment, judgement.assessment.code
+        at = judgement.site_evidence or judgement.mentions
+        words = "; ".join(dict.fromkeys(self._place_words(i) for i in judgement.site_evidence))
+        imaging = " (by imaging; the provider may confirm it)" if judgement.site_from_imaging else ""
+        fitting = ", ".join(
+            self.title(a.code)
+            for a in assessment.alternatives
+            if a.kind in ("more-specific", "instead", "candidate") and "region" in a.reason
+        )
+        if judgement.site == "unspecified":
+            yield self.say(
+                "site/unspecified", f"{code} names no site, the note does: {words}{imaging}", f"the words fit {fitting}", code=code, at=at
+            )
+        elif judgement.site == "mismatch":
+            yield self.say(
+                "site/mismatch", f"{code} is of another region than the note's: {words}", f"the words fit {fitting}", code=code, at=at
+            )
+        elif judgement.site == "undocumented":
+            seen = f"; imaging shows {words}" if judgement.site_evidence else ""
+            yield self.say(
+                "site/undocumented",
+                f"{code} names a region that the note does not{seen}",
+                "ask which region of the spine is involved",
+                code=code,
+                at=at,
+            )
+        elif judgement.site == "ambiguous":
+            codes = ", ".join(self.title(c) for c in judgement.site_candidates)
+            yield self.say(
+                "site/ambiguous",
+                f"{code}: the words fit more than one region code: {words}{imaging}",
+                f"ask; candidates are {codes}",
+                code=code,
+                at=at,
+            )
+
+    def _place_words(self, index: int) -> str:
+        finding = self.chart.findings[index]
+        levels = list(finding.attributes.get("levels") or []) + (
+            [str(finding.attributes["level"])] if finding.attributes.get("level") else []
+        )
+        return ", ".join([*(finding.attributes.get("named") or ()), *levels])
+
+    def _gaps(self, judgement: Judgement, family: Family, *, silent: bool) -> Iterator[Diagnostic]:
+        elements = {element.id: element for element in family.elements}
+        code = judgement.assessment.code
+        for assessed in judgement.assessment.elements:
+            if assessed.status == "met" or assessed.element == "diagnosis":
+                continue
+            element = elements[assessed.element]
+            slots = self._slots(element)
+            if slots:
+                shown = self.chart.findings[slots[0]].text
+                yield self.say(
+                    "note/placeholder",
+                    f"{code}: an unfilled slot: {' '.join(shown.split())}",
+                    element.ask,
+                    code=code,
+                    at=slots,
+                    sources=element.source,
+                )
+                continue
+            if silent:
+                continue
+            if element.kind == "region":
+                if judgement.site != "none":
+                    continue
+                severity: Severity = "info"
+            else:
+                severity = GAP_SEVERITY[assessed.level]
+            yield self.say_gap(judgement, assessed, element, severity)
+
+    def say_gap(self, judgement: Judgement, assessed: AssessedElement, element: Element, severity: Severity) -> Diagnostic:
+        """`gap/ELEMENT`: the element is missing, unclear or in conflict."""
+        code = judgement.assessment.code
+        what = {"missing": "not documented", "uncertain": "documented without a clear result", "conflict": "the documentation conflicts"}[
+            assessed.status
+        ]
+        at = assessed.evidence or judgement.support_evidence or judgement.mentions
+        finding = self.chart.findings[at[0]] if at else None
+        line, column = self.note.place(finding.start) if finding else (None, None)
+        return Diagnostic(
+            rule=f"gap/{element.id}", severity=severity, code=code, message=f"{code}: {element.title}: {what}", help=element.ask,
+            start=finding.start if finding else None, end=finding.end if finding else None, line=line, column=column,
+            evidence=assessed.evidence, sources=tuple(self.source(name) for name in element.source),
+        )  # fmt: skip
+
+    def _slots(self, element: Element) -> list[int]:
+        """Unfilled template slots for what an element asks."""
+        concepts = {c for condition in (*element.met, *element.uncertain) for c in condition.concept}
+        if element.kind == "region":
+            concepts = {"spinal-region"}
+        return [i for i in self.chart.indices(concepts) if self.chart.findings[i].status == "unfilled"]
+
+    def _additional(self, judgement: Judgement) -> Iterator[Diagnostic]:
+        code = judgement.assessment.code
+        asked = self.codeset.additional(code)
+        for alternative in judgement.assessment.alternatives:
+            if alternative.kind != "additional":
+                continue
+            note = next((n for n in asked if any(alternative.code in r for r in n.ranges)), None)
+            severity: Severity = "error" if note else "warning"
+            help_ = f"{note.node}, use additional code: {note.text}" if note else alternative.reason
+            yield self.say(
+                "code/additional", f"{code}: {self.title(alternative.code)} is documented and not chosen", help_,
+                code=code, at=alternative.evidence, severity=severity, sources=("tabular",) if note else alternative.sources,
+            )  # fmt: skip
+
+    def _documented(self, judgement: Judgement) -> Iterator[Diagnostic]:
+        """Excludes1 between a chosen code and a diagnosis that the note affirms, where no route has said it already."""
+        code = judgement.assessment.code
+        routed = {i for alternative in judgement.assessment.alternatives for i in alternative.evidence}
+        if judgement.support != "met":
+            return
+        for index, finding in enumerate(self.chart.findings):
+            entry = self.library.by_concept.get(finding.concept)
+            if (
+                finding.kind != "diagnosis"
+                or not finding.affirmed
+                or finding.author != "provider"
+                or index in routed
+                or entry is None
+                or not entry.code
+            ):
+                continue
+            note = self.codeset.excludes1(code, entry.code)
+            if note is not None and entry.code not in self.codes:
+                yield self.say(
+                    "code/excludes1", f"{code} is not coded together with {self.title(entry.code)}, which the note names",
+                    f"{note.node}, Excludes1: {note.text}", code=code, at=(index,),
+                )  # fmt: skip
+                return
+
+    def _name(self, concept: str) -> str:
+        entry = self.library.by_concept.get(concept)
+        return entry.title if entry else concept
+
+    # ------------------------------------------------------------------------------------------------ the note
+
+    def contradictions(self) -> Iterator[Diagnostic]:
+        """Results that do not change in a life, told differently."""
+        for concept in dict.fromkeys(c.concept for c in self.library.concepts if c.lifelong):
+            told = [
+                i for i in self.chart.indices([concept]) if self.chart.findings[i].status == "resulted" and self.chart.findings[i].value
+            ]
+            values = list(dict.fromkeys(str(self.chart.findings[i].value) for i in told))
+            if len({"positive", "negative"} & set(values)) > 1:
+                yield self.say(
+                    "note/contradiction", f"{self._name(concept)} is told as {' and as '.join(values)}", "ask which result stands, with its date",
+                    code=None, at=told[-1:], evidence=told,
+                )  # fmt: skip
+
+
+def diagnose(
+    note: Note,
+    chart: Chart,
+    judgements: Sequence[Judgement],
+    *,
+    library: Library,
+    codeset: CodeSet,
+    codes: Sequence[str],
+    final: bool,
+    covered: bool,
+) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a note, gravest first, then in the order of the text. `covered`: a release covers the date of service."""
+    reporter = _Reporter(note, chart, library, codeset, tuple(codes), final)
+    found: list[Diagnostic] = []
+    if not covered:
+        found.append(
+            reporter.say(
+                "code/outdated-code-set",
+                f"no loaded release of ICD-10-CM covers {note.date_of_service}; release {codeset.release.name} was used",
+                "load another official release with `notelint codes add`",
+                code=None,
+            )
+        )
+    found += reporter.of_codes(judgements)
+    for judgement in judgements:
+        found += reporter.of_judgement(judgement)
+    if any(judgement.family for judgement in judgements):
+        found += reporter.contradictions()
+    rank = {"error": 0, "warning": 1, "info": 2}
+    unique = dict.fromkeys(found)
+    return tuple(sorted(unique, key=lambda d: (rank[d.severity], d.start is None, d.start or 0)))
+
+
+__all__ = [
+    "CodesFrom",
+    "Diagnostic",
+    "Extract",
+    "Extracts",
+    "Failure",
+    "NoteKind",
+    "NoteReport",
+    "Report",
+    "Summary",
+    "diagnose",
+    "summarize",
+]

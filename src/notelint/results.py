@@ -1,0 +1,412 @@
+"""What the words beside a test or a study say of it: value, status, quantity, date; and what a box or a template slot says.
+
+ConText can not say these: a result that reads "negative" is a value, and "sent" or "declined" tell of the test, not of the patient.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from notelint.library import Library
+from notelint.packs import Result, Status
+from notelint.phrases import Lexicon
+from notelint.reading import Mention, Reading
+from notelint.values import Dated, Measured, Range, dates, quantities, ranges
+
+BOXED = frozenset({"test", "study"})
+"""Kinds of which an open box or slot says something: that the test was not filled in. Of all others it says nothing."""
+
+_FLAGS = re.IGNORECASE | re.VERBOSE
+_STATUS_ORDER: tuple[Status, ...] = ("declined", "not-done", "pending", "ordered")
+_COORDINATED = re.compile(r"\s*(?:,|/|&|\+|and|or|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?$", re.IGNORECASE)
+_FIRM_STOP = re.compile(r"[;.]\s|\n|\s{3,}")
+_NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
+_PAIR = re.compile(r"[\s:=]*(?:(?:were|was|are|of)\s+)?(?P<first>\d+(?:\.\d+)?)\s*/\s*(?P<second>\d+(?:\.\d+)?)(?![\d/])")
+_TREND = re.compile(r"->|=>|>|\b(?:to|from|then|was|down|up|now|rose|fell|previous\w*|fall\w*|rise\w*|peak\w*|admission)\b", re.IGNORECASE)
+_BOTH = re.compile(r"\b(?:both|all)\b", re.IGNORECASE)
+# Said once behind several tests, and meant of all: "CRP 34, ESR 51, dated 04/22/2026".
+_DATES_ALL = re.compile(r"\b(?:on|dated|from|both)\b[^.;]{0,24}$", re.IGNORECASE)
+_LABEL_END = re.compile(r"[ ]*(?:\([^()\n]*\))?[ ]*[:=.]*[ ]*")
+
+
+class Words:
+    """The words that give tests their value and status, ready to be looked for; made once for a library."""
+
+    def __init__(self, library: Library) -> None:
+        self.results = library.results
+        self._phrases = Lexicon([(phrase, n) for n, r in enumerate(self.results) for phrase in r.phrases])
+        self._cased = Lexicon([(phrase, n) for n, r in enumerate(self.results) for phrase in r.abbreviations], cased=True)
+        self._patterns = [(re.compile(pattern, _FLAGS), n) for n, r in enumerate(self.results) for pattern in r.patterns]
+        vocabularies = library.vocabularies
+        self.placeholder = _any(pattern for v in vocabularies for pattern in v.placeholders)
+        self.ticked = _any(pattern for v in vocabularies for pattern in v.ticked)
+        self.unticked = _any(pattern for v in vocabularies for pattern in v.unticked)
+
+    def find(self, reading: Reading, start: int, end: int, of: str) -> list[tuple[int, int, Result]]:
+        """(start, end, result) in a stretch of the note, of the kind of test named, longest of overlapping ones, left to right."""
+        found = [(a, b, self.results[n]) for a, b, numbers in self._phrases.find(reading.low, start, end) for n in numbers]
+        found += [(a, b, self.results[n]) for a, b, numbers in self._cased.find(reading.view, start, end) for n in numbers]
+        found += [(*m.span(), self.results[n]) for pattern, n in self._patterns for m in pattern.finditer(reading.view, start, end)]
+        fitting = sorted((hit for hit in found if of in hit[2].of), key=lambda hit: (hit[0] - hit[1], hit[0]))
+        kept: list[tuple[int, int, Result]] = []
+        for hit in fitting:
+            if not any(hit[0] < other[1] and other[0] < hit[1] for other in kept):
+                kept.append(hit)
+        return sorted(kept, key=lambda hit: hit[0])
+
+
+def _any(patterns: Iterable[str]) -> re.Pattern[str]:
+    joined = "|".join(f"(?:{pattern}\n)" for pattern in patterns)
+    return re.compile(joined or r"(?!)", _FLAGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What the words beside a test say of it."""
+
+    status: Status | None = None
+    value: str | None = None
+    measured: tuple[Measured, ...] = ()
+    flags: tuple[str | None, ...] = ()
+    dates: tuple[str | None, ...] = ()
+    extent: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands behind a group of tests that share it: up to `end`, with the dates and reference ranges in it."""
+
+    group: Sequence[Mention]
+    position: int
+    end: int
+    dates: Sequence[Dated]
+    ranges: Sequence[Range]
+
+    @property
+    def skipped(self) -> list[tuple[int, int]]:
+        return [(d.start, d.end) for d in self.dates] + [(r.start, r.end) for r in self.ranges]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results in one note."""
+
+    reading: Reading
+    words: Words
+    date_of_service: date | None
+    _known_ranges: dict[str, list[Range]] = field(default_factory=dict, repr=False)
+
+    # ------------------------------------------------------------------------------------------------ boxes and slots
+
+    def slot(self, mention: Mention) -> Literal["ticked", "unfilled"] | None:
+        """What a box or a template slot at a mention says."""
+        view = self.reading.view
+        line_start = view.rfind("\n", 0, mention.start) + 1
+        line_end = view.find("\n", mention.end)
+        line_end = len(view) if line_end < 0 else line_end
+        line = view[line_start:line_end]
+        if self.words.unticked.search(line) or self.words.ticked.search(line):
+            before = view[max(line_start, mention.start - 8) : mention.start]
+            after = view[mention.end : min(line_end, mention.end + 24)]
+            if self._boxes_first(line):
+                if re.search(f"(?:{self.words.unticked.pattern})[ ]*$", before, _FLAGS):
+                    return "unfilled"
+                if re.search(f"(?:{self.words.ticked.pattern})[ ]*$", before, _FLAGS):
+                    return "ticked"
+            else:
+                label = re.match(r"[ ]*(?:[>~<=]*\s*\d+\s*\w+|w/\s*\w+)?[ ]*:?[ ]*", after)
+                at = label.end() if label else 0
+                if self.words.unticked.match(after, at):
+                    return "unfilled"
+                if self.words.ticked.match(after, at):
+                    return "ticked"
+        label_end = _LABEL_END.match(view, mention.end, line_end)
+        at = label_end.end() if label_end else mention.end
+        if self.words.placeholder.match(view, at, line_end):
+            return "unfilled"
+        if mention.concept.kind in BOXED and _NOTHING_AFTER.match(view, mention.end, line_end):
+            following = view[line_end + 1 : line_end + 3]
+            if not following.strip() or view[line_end + 1 : line_end + 2].strip() or "   " in view[mention.end : line_end]:
+                return "unfilled"
+        return None
+
+    def _boxes_first(self, line: str) -> bool:
+        """Do the boxes of a line stand before their labels? They do when the first box follows no label of its own."""
+        boxes = [m for m in (self.words.ticked.search(line), self.words.unticked.search(line)) if m]
+        first = min(box.start() for box in boxes)
+        last = max([m.end() for m in self.words.ticked.finditer(line)] + [m.end() for m in self.words.unticked.finditer(line)])
+        head = re.sub(r"^.*:", "", line[:first]).strip(" -*\t")
+        return not head or (bool(line[last:].strip(" .")) and not line[:first].strip())
+
+    # ------------------------------------------------------------------------------------------------ results
+
+    @cached_property
+    def _groups(self) -> dict[int, tuple[list[Mention], int]]:
+        """{start of a test or study: (tests that share what follows, position)}: "ESR and CRP were 45 and 12"."""
+        groups: dict[int, tuple[list[Mention], int]] = {}
+        current: list[Mention] = []
+        for mention in [m for m in self.reading.mentions if m.concept.kind in BOXED]:
+            joined = (
+                current
+                and current[-1].sentence == mention.sentence
+                and current[-1].concept.key != mention.concept.key
+                and _COORDINATED.fullmatch(self.reading.view[current[-1].end : mention.start])
+            )
+            if joined and current[-1].concept.kind == mention.concept.kind:
+                current.append(mention)
+            else:
+                current = [mention]
+            groups[mention.start] = (current, len(current) - 1)
+        return groups
+
+    def tested(self, mention: Mention) -> Tested:
+        """What the words beside a test or study say: its value, status and date."""
+        if self.slot(mention) == "unfilled":
+            return Tested(status="unfilled")
+        group, position = self._groups.get(mention.start, ([mention], 0))
+        end = self._after(group[-1])
+        around = _Around(
+            group, position, end,
+            dates(self.reading.view, group[-1].end, end, day_of_service=self.date_of_service),
+            ranges(self.reading.view, group[-1].end, end),
+        )  # fmt: skip
+        of = "imaging" if mention.concept.kind == "study" else (mention.concept.result or "qualitative")
+        hits = self._hits(around, of)
+        measured = self._measured(mention, around) if of == "quantity" else []
+        if measured:
+            return self._quantified(mention, around, measured, hits)
+        grown = self._grown(group[-1].end, end) if of == "culture" else None
+        said = self._said(hits, grown)
+        if said is not None:
+            start, stop, value, status = said
+            ends = max(mention.end, stop)
+            dated = self._date(mention, ends if value else mention.end, around)
+            covered = [d.end for d in around.dates if value and d.iso == dated and d.start - ends < 24]
+            return Tested(status, value, dates=(dated,), extent=(min(mention.start, start), max([ends, *covered])))
+        section = self.reading.section_at(mention.start)
+        if section and section.rule and section.rule.orders and mention.concept.kind == "test":
+            return Tested("ordered", dates=(None,))
+        return Tested(dates=(self._date(mention, mention.end, around),))
+
+    def _hits(self, around: "_Around", of: str) -> list[tuple[int, int, Result]]:
+        """The result words that belong to a group of tests: those behind it, else those before it."""
+        first, last, view = around.group[0], around.group[-1], self.reading.view
+        boxed = self._boxed_result(last.end, around.end, of)
+        if boxed:
+            return [boxed]
+        skip = around.skipped
+        following = next((m for m in self._boxed if m.start >= around.end and m.sentence == last.sentence), None)
+        behind = []
+        for hit in self.words.find(self.reading, last.end, around.end, of):
+            # "ESR 20 and elevated CRP": a word that can stand before a test, and does, is of that one.
+            leads = hit[2].before and "," not in view[hit[1] : around.end]
+            leads = leads and following is not None and following.start == around.end and self._attached(hit, following)
+            if not _inside(hit, skip) and not (leads and re.search(r"[,;]|\b(?:and|will|but)\b", view[last.end : hit[0]])):
+                behind.append(hit)
+        if behind:
+            return behind
+        begin, previous = self._before(first)
+        ahead = self.words.find(self.reading, begin, first.start, of)
+        return [h for h in ahead if h[2].before and self._attached(h, first) and not (previous and not view[begin : h[0]].strip(" :=-."))]
+
+    @staticmethod
+    def _said(hits: Sequence[tuple[int, int, Result]], grown: int | None) -> tuple[int, int, str | None, Status] | None:
+        """(start, end, value, status): the value where one is told, else the status that says most."""
+        value = next((h for h in hits if h[2].value), None)
+        states = [h for h in hits if h[2].status and (value is None or h[0] < value[0])]
+        if grown is not None and (value is None or value[2].value != "negative"):
+            return grown, grown, "positive", "resulted"
+        resulted = next((h for h in hits if h[2].status == "resulted"), None)
+        if value is not None and not any(h[2].status in ("declined", "not-done") for h in states):
+            return value[0], value[1], value[2].value, "resulted"
+        if resulted is not None and not any(h[0] < resulted[0] for h in states):
+            return resulted[0], resulted[1], None, "resulted"
+        status = min((h for h in states if h[2].status in _STATUS_ORDER), key=lambda h: _STATUS_ORDER.index(h[2].status), default=None)
+        found = status or resulted
+        return (found[0], found[1], None, found[2].status) if found and found[2].status else None
+
+    def _quantified(
+        self, mention: Mention, around: "_Around", measured: Sequence[Measured], hits: Sequence[tuple[int, int, Result]]
+    ) -> Tested:
+        known = around.ranges or self._ranges_elsewhere(mention)
+        flags = self._stated_flags(measured, hits, around.ranges, around.end, shared=len(around.group) > 1)
+        flags = [flag or next((r.flag(m) for r in known), None) for flag, m in zip(flags, measured, strict=True)]
+        bounds = [*(m.start for m in measured[1:]), around.end]
+        dated = [self._date(mention, m.end, around, next_start=n) for m, n in zip(measured, bounds, strict=True)]
+        last = max([m.end for m in measured] + [r.end for r in around.ranges] + [h[1] for h in hits if h[0] >= mention.end])
+        return Tested("resulted", None, tuple(measured), tuple(flags), tuple(dated), (mention.start, max(mention.end, last)))
+
+    @cached_property
+    def _boxed(self) -> list[Mention]:
+        return [m for m in self.reading.mentions if m.concept.kind in BOXED]
+
+    @cached_property
+    def _boxed_starts(self) -> list[int]:
+        return [m.start for m in self._boxed]
+
+    def _neighbour(self, mention: Mention, step: Literal[-1, 1]) -> Mention | None:
+        """The next test or study before or behind a mention in its sentence."""
+        index = bisect_left(self._boxed_starts, mention.start) if step < 0 else bisect_left(self._boxed_starts, mention.end)
+        index += step if step < 0 else 0
+        other = self._boxed[index] if 0 <= index < len(self._boxed) else None
+        return other if other is not None and other.sentence == mention.sentence else None
+
+    def _after(self, mention: Mention) -> int:
+        """Where the words that belong to a test end: at the next test or study, or with the sentence."""
+        _, end = self.reading.sentences[mention.sentence]
+        following = self._neighbour(mention, 1)
+        bound = following.start if following else end
+        stop = _FIRM_STOP.search(self.reading.view, mention.end, end) if mention.concept.result != "quantity" else None
+        if stop and self.reading.view[mention.end : stop.start()].strip(" :=."):
+            bound = min(bound, stop.start())
+        return bound
+
+    def _before(self, mention: Mention) -> tuple[int, bool]:
+        """(where the words before a test that may be of it begin, whether another test stands there)."""
+        earlier = self._neighbour(mention, -1)
+        start, _ = self.reading.sentences[mention.sentence]
+        return (earlier.end, True) if earlier else (start, False)
+
+    def _attached(self, hit: tuple[int, int, Result], mention: Mention) -> bool:
+        between = self.reading.view[hit[1] : mention.start]
+        limit = 8 if hit[2].status else 3
+        return len(between.split()) <= limit and not re.search(r"[;:]|\s{3,}|,(?!\s*(?:and\b|[A-Z0-9-]+\b,?))", between)
+
+    def _boxed_result(self, start: int, end: int, of: str) -> tuple[int, int, Result] | None:
+        """The ticked one of several boxed results: "pos [x]  neg [ ]"."""
+        view = self.reading.view
+        line_end = view.find("\n", start)
+        end = max(end, line_end if line_end > 0 else len(view))
+        if not (self.words.ticked.search(view, start, end) or self.words.unticked.search(view, start, end)):
+            return None
+        hits = self.words.find(self.reading, start, end, of)
+        for hit in hits:
+            after = re.compile(r"[ ]*").match(view, hit[1])
+            if after and self.words.ticked.match(view, after.end()) and not self._boxes_first(view[start:end]):
+                return hit
+            if self._boxes_first(view[start:end]) and re.search(
+                f"(?:{self.words.ticked.pattern})[ ]*$", view[max(start, hit[0] - 6) : hit[0]], _FLAGS
+            ):
+                return hit
+        return None
+
+    def _measured(self, mention: Mention, around: _Around) -> list[Measured]:
+        """The numbers of a test: one, those of a trend, or its own of those that several tests share."""
+        concept, group = mention.concept, around.group
+        start, view = group[-1].end, self.reading.view
+        found = list(quantities(view, start, around.end, unit=concept.unit, units=concept.units, skip=around.skipped))
+        if len(group) > 1 and all(m.concept.result == "quantity" for m in group):
+            # "ESR and CRP were respectively 45 and 12", "ESR/CRP 45/12": the n-th number is of the n-th test.
+            pair = _PAIR.match(view, start, around.end)
+            if pair and len(group) == 2:
+                own = pair.span("first" if around.position == 0 else "second")
+                found = list(quantities(view, *own, unit=concept.unit, units=concept.units, skip=()))
+            elif len(found) == len(group):
+                found = [found[around.position]]
+            else:
+                found = []
+            return found
+        if around.position < len(group) - 1:
+            return []
+        found = [m for m in found if self._near(group[-1], m, found)]
+        with_unit = next((m for m in found if m.quantity.unit), None)
+        if with_unit is None:
+            return found
+        # In a trend the unit stands once: "88 -> 41 mg/L".
+        factor = with_unit.quantity.value / with_unit.raw if with_unit.raw else 1.0
+        return [m if m.quantity.unit else _in_unit(m, concept.unit, factor) for m in found]
+
+    def _ranges_elsewhere(self, mention: Mention) -> list[Range]:
+        """The reference range that the note gives with another result of the same test."""
+        if mention.concept.key not in self._known_ranges:
+            same = [m for m in self._boxed if m.concept.key == mention.concept.key]
+            found = (ranges(self.reading.view, m.end, self._after(m)) for m in same)
+            self._known_ranges[mention.concept.key] = next((r for r in found if r), [])
+        return self._known_ranges[mention.concept.key]
+
+    def _near(self, mention: Mention, measured: Measured, found: Sequence[Measured]) -> bool:
+        """Is a number still the test's? The first within reach, and further ones of a trend."""
+        previous = max((m.end for m in found if m.end <= measured.start), default=mention.end)
+        between = self.reading.view[previous : measured.start]
+        if measured is found[0]:
+            return len(between) <= 90
+        return (
+            bool(_TREND.search(between) and len(between) <= 60)
+            or not between.strip(" -|")
+            or bool(measured.quantity.unit and len(between) <= 40)
+        )
+
+    def _stated_flags(
+        self, measured: Sequence[Measured], hits: Sequence[tuple[int, int, Result]], found: Sequence[Range], window: int, *, shared: bool
+    ) -> list[str | None]:
+        """The flag of each number: the word that stands with it, else where it lies in the reference range of the note."""
+        flags: list[str | None] = []
+        for index, one in enumerate(measured):
+            end = measured[index + 1].start if index + 1 < len(measured) else window
+            said = next((h[2].value for h in hits if h[2].value and (one.end <= h[0] < end or (index == 0 and h[0] < one.start))), None)
+            if said is None and shared:
+                said = next((h[2].value for h in hits if h[2].value), None)
+            if said is None and index == len(measured) - 1 and not found:
+                said = self._said_of_both(one.end)
+            span = next((r for r in found if one.end <= r.start < end), found[0] if found else None)
+            flags.append(said or (span.flag(one) if span else None))
+        return flags
+
+    def _said_of_both(self, start: int) -> str | None:
+        """ "CRP 2 mg/L, ESR 11 mm/h, both within normal limits": said behind the last of several tests, meant of all."""
+        sentence = bisect_right([s for s, _ in self.reading.sentences], start) - 1
+        end = self.reading.sentences[max(sentence, 0)][1]
+        both = _BOTH.search(self.reading.view, start, end)
+        if not both:
+            return None
+        return next((h[2].value for h in self.words.find(self.reading, both.end(), end, "quantity") if h[2].value), None)
+
+    def _grown(self, start: int, end: int) -> int | None:
+        """Where the first organism that a culture grew ends."""
+        for mention in self.reading.mentions:
+            if (
+                mention.concept.kind == "organism"
+                and start <= mention.start < end
+                and not ({"negated", "hypothetical"} & set(mention.axes))
+            ):
+                return mention.end
+        return None
+
+    def _date(self, mention: Mention, at: int, around: _Around, *, next_start: int | None = None) -> str | None:
+        """The date to which a result belongs: beside it, else at the head of its sentence, of its list or of its section."""
+        view, group, day = self.reading.view, around.group, self.date_of_service
+        beside = [d for d in around.dates if mention.end <= d.start < at]
+        beside += [d for d in around.dates if d.start >= at and (next_start is None or d.start < next_start)]
+        if beside:
+            return beside[0].iso or None
+        start, end = self.reading.sentences[mention.sentence]
+        heads = dates(view, start, group[0].start, day_of_service=day)
+        heads = [d for d in heads if not self._tested_between(d.end, group[0].start, start)]
+        if heads:
+            return heads[-1].iso or None
+        tail = dates(view, group[-1].end, end, day_of_service=day)
+        if len(tail) == 1 and _DATES_ALL.search(view, group[-1].end, tail[0].start):
+            return tail[0].iso or None
+        section = self.reading.section_at(mention.start)
+        if section and section.rule and section.rule.author == "laboratory" and section.body > section.start:
+            header = dates(view, section.start, section.body, day_of_service=day)
+            return (header[0].iso or None) if header else None
+        return None
+
+    def _tested_between(self, start: int, end: int, sentence_start: int) -> bool:
+        """Does a date belong to an earlier test, as "(03/12/2019)" behind it does?"""
+        opened = self.reading.view[max(sentence_start, start - 12) : start]
+        tests = [m for m in self.reading.mentions if m.concept.kind == "test" and sentence_start <= m.end <= start]
+        return bool(tests) and ("(" in opened or not re.search(r"[,;.]\s*(?:on\s+)?\S*$", opened)) and end > start
+
+
+def _in_unit(measured: Measured, unit: str | None, factor: float) -> Measured:
+    return replace(measured, quantity=measured.quantity.model_copy(update={"unit": unit, "value": round(measured.raw * factor, 6)}))
+
+
+def _inside(hit: tuple[int, int, Result], spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < hit[1] and hit[0] < end for start, end in spans)

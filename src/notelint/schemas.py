@@ -1,0 +1,22 @@
+"""The JSON schemas that notelint publishes, made from its models: of pattern files, and of reports."""
+
+import json
+
+from pydantic import BaseModel
+
+from notelint.packs import Cases, Family, Sources, Vocabulary
+from notelint.report import Extracts, Report
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "family": Family, "vocabulary": Vocabulary, "sources": Sources, "cases": Cases, "report": Report, "extracts": Extracts,
+}  # fmt: skip
+
+
+def schemas() -> dict[str, str]:
+    """{name: JSON schema as text}, draft 2020-12."""
+    made = {}
+    for name, model in _MODELS.items():
+        mode = "serialization" if name in ("report", "extracts") else "validation"
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True, mode=mode)}  # type: ignore[arg-type]
+        made[name] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return made

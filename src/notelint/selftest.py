@@ -1,0 +1,126 @@
+"""Running the cases that stand beside the pattern files."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from notelint.findings import Finding
+from notelint.library import Library, read_cases
+from notelint.linter import Linter
+from notelint.note import Note
+from notelint.packs import Case, Expected, Family
+
+UNREPORTED = frozenset({"look-alike", "owner"})
+
+
+def run(linter: Linter, overlay: Path | None = None) -> Iterator[tuple[str, int, str | None]]:
+    """Yield (name of the pattern file, number of the case from 1, what is wrong or None) of every case."""
+    for name, (_, cases) in read_cases(overlay).items():
+        for number, case in enumerate(cases, start=1):
+            yield name, number, "; ".join(of_case(linter, case)) or None
+
+
+def of_case(linter: Linter, case: Case) -> Iterator[str]:
+    """What is wrong with a case, nothing when it holds."""
+    yield from _of_code(linter, case) if case.code else _of_words(linter, case)
+
+
+def _of_words(linter: Linter, case: Case) -> Iterator[str]:
+    findings = linter.extract(Note(text=case.text, setting=case.setting, note_type=case.note_type))
+    for expected in case.found:
+        if not any(matches(finding, expected) for finding in findings):
+            near = [
+                f"{f.concept}/{f.value} {f.status} {f.quantity.as_written if f.quantity else ''} {f.date or ''} {list(f.flags)} {_shown(f)}"
+                for f in findings
+                if f.concept == expected.concept
+            ]
+            yield f"{expected.concept} is not found as {expected.model_dump(exclude_defaults=True, exclude={'concept'})}, but as {near or 'nothing'}"
+    for key in case.not_found:
+        concept, _, value = key.partition("/")
+        if any(f.concept == concept and (not value or f.value == value) for f in findings):
+            yield f"{key} is found"
+
+
+def _shown(finding: Finding) -> str:
+    return str({k: v for k, v in finding.attributes.items() if v})
+
+
+def matches(finding: Finding, expected: Expected) -> bool:
+    """Is a finding what a case expects? What the case does not say is not compared, but flags that it does not name must be off."""
+    attributes = finding.attributes
+    told = {
+        "text": finding.text, "value": finding.value, "status": finding.status, "date": finding.date, "section": finding.section, "author": finding.author,
+        "side": attributes.get("side"), "grade": attributes.get("grade"), "modality": attributes.get("modality"), "code": attributes.get("code"),
+    }  # fmt: skip
+    if finding.concept != expected.concept or set(finding.flags) != set(expected.flags):
+        return False
+    if any(getattr(expected, name) not in (None, value) for name, value in told.items()):
+        return False
+    if expected.regions is not None and list(expected.regions) != attributes.get("regions"):
+        return False
+    if expected.levels is not None and list(expected.levels) != attributes.get("levels"):
+        return False
+    return expected.quantity is None or expected.quantity == _quantity(finding)
+
+
+def _quantity(finding: Finding) -> str | None:
+    q = finding.quantity
+    return f"{'' if q.comparator == '=' else q.comparator}{q.value:g}{' ' + q.unit if q.unit else ''}" if q else None
+
+
+def _of_code(linter: Linter, case: Case) -> Iterator[str]:
+    codes = (*case.before, case.code or "", *case.codes)
+    report = linter.check(Note(text=case.text, codes=codes, setting=case.setting, note_type=case.note_type))
+    assessment = report.assessments[len(case.before)]
+    status = {element.element: element.status for element in assessment.elements}
+    for wanted, names in (
+        ("met", case.met),
+        ("missing", case.missing),
+        ("uncertain", case.uncertain),
+        ("conflict", case.conflict),
+        (None, case.absent),
+    ):
+        for name in names:
+            if status.get(name) != wanted:
+                yield f"{name} is {status.get(name, 'absent')}, not {wanted or 'absent'}"
+    fired = {d.rule for d in report.diagnostics if d.code in (None, assessment.code)}
+    offered = {a.code for a in assessment.alternatives}
+    yield from _compare("rule", case.rules, fired)
+    yield from _compare("alternative", case.alternatives, offered)
+    for rule in case.not_rules:
+        if any(f == rule or (rule.endswith("/*") and f.startswith(rule[:-1])) for f in fired):
+            yield f"{rule} fires"
+    yield from (f"{code} is offered" for code in case.not_alternatives if code in offered)
+    if case.decision is not None and assessment.decision != case.decision:
+        yield f"the decision is {assessment.decision}, not {case.decision}"
+
+
+def _compare(what: str, wanted: tuple[str, ...] | None, found: set[str]) -> Iterator[str]:
+    if wanted is None:
+        return
+    yield from (f"no {what} {name}" for name in wanted if name not in found and name != "...")
+    if "..." not in wanted:
+        yield from (f"{what} {name} besides" for name in sorted(found - set(wanted)))
+
+
+def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
+    """What has no case: a concept that none finds or none misses, an element that none meets or none misses, a route that none takes."""
+    cases = {name: found for name, (_, found) in read_cases(overlay).items()}
+    everything = [case for found in cases.values() for case in found]
+    seen = {e.concept for case in everything for e in case.found} | {f"{e.concept}/{e.value}" for case in everything for e in case.found}
+    unseen = {key for case in everything for key in case.not_found}
+    for key in dict.fromkeys(c.key for c in library.concepts if c.kind not in UNREPORTED and not (c.kind == "site" and c.value is None)):
+        if key not in seen:
+            yield f"{key}: no case finds it"
+        if key not in unseen and key.partition("/")[0] not in unseen:
+            yield f"{key}: no case misses it"
+    for family in library.families:
+        yield from _uncovered_elements(family, cases)
+
+
+def _uncovered_elements(family: Family, cases: Mapping[str, tuple[Case, ...]]) -> Iterator[str]:
+    own = cases.get(family.family, ())
+    for element in family.elements:
+        if not any(element.id in case.met for case in own):
+            yield f"{family.family}: {element.id}: no case meets it"
+        if not any(element.id in (*case.missing, *case.uncertain, *case.conflict, *case.absent) for case in own):
+            yield f"{family.family}: {element.id}: no case misses it"

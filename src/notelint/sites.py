@@ -1,0 +1,153 @@
+"""Whose place is it? The regions and levels that belong to each diagnosis.
+
+A note is full of places that are not the disease's: a brace, the field of a scan, an old fracture, a fusion. In each sentence every
+place goes to one thing, its *head*: the thing whose name follows at once ("lumbar corset"), else the thing named before it
+("discitis at L4-5"), else the next one named after it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notelint import levels
+from notelint.levels import Level, Spine
+from notelint.phrases import Lexicon
+from notelint.reading import Mention, Reading
+
+DISEASE_PLACE = "disease-place"
+"""The statement that speaks of the disease without naming it: "disease is confined to …", "with lumbar involvement"."""
+
+_HEADS = frozenset({"diagnosis", "imaging", "owner", "symptom", "treatment", "study", "condition"})
+_FILLER = re.compile(
+    r"(?:[\s,/&()+-]|\b(?:and|or|of|the|at|to|both|also|plus|as\s+well\s+as|vertebra\w*|bod(?:y|ies)|dis[ck]s?|spine|spinal|regions?|levels?|"
+    r"inter(?:space|vertebral)\w*|segments?|junction|endplates?|joints?|i\.e\.|upper|lower|mid|anterior|posterior|entire|whole)\b)*",
+    re.IGNORECASE,
+)
+_LEADS_ON = re.compile(
+    r"\s*(?:(?:spine|spinal|vertebra\w*|bod(?:y|ies)|dis[ck]s?|levels?|regions?|inter\w+|joints?|space|segment\w*|bilateral|left|right|acute|chronic|subacute|septic|"
+    r"pyogenic|bacterial|infect\w+|suspected|possible|probable|likely|known|early|severe|mild|moderate|active|recurrent|new|old|posterior|anterior|[a-z]+al)[\s-]*){0,3}",
+    re.IGNORECASE,
+)
+_STUDY_REACH = re.compile(
+    r"(?:[\s,]|\b(?:of|the|and|with|without|w/?o?|contrast|gadolinium|total|whole|from|to|for|scan|images?)\b|[-/()\d])*", re.IGNORECASE
+)
+_COORDINATION = re.compile(
+    r"[\s,]*(?:/|-|,|\band\b|\bwith\b|\bor\b|&|\+|\bas\s+well\s+as\b|\bplus\b|\bassociated\b|\badjacent\b)[\s,]*(?:\w+\s+){0,2}$",
+    re.IGNORECASE,
+)
+_REACH = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The places of a mention: region words as their slugs, levels, and the regions they make."""
+
+    words: tuple[str, ...]
+    levels: tuple[Level, ...]
+    regions: tuple[str, ...]
+
+
+class Owners:
+    """The head of every place in a reading."""
+
+    def __init__(self, reading: Reading, spine: Spine, site_words: Lexicon, site_values: tuple[str, ...]) -> None:
+        self._reading = reading
+        self._spine = spine
+        self._site_words = site_words
+        self._site_values = site_values
+        self._sites: dict[int, list[Mention]] = defaultdict(list)
+        by_sentence: dict[int, list[Mention]] = defaultdict(list)
+        for mention in reading.mentions:
+            by_sentence[mention.sentence].append(mention)
+        self._heads: dict[int, list[Mention]] = {}
+        for sentence, mentions in by_sentence.items():
+            heads = [m for m in mentions if m.concept.kind in _HEADS or m.concept.concept == DISEASE_PLACE]
+            self._heads[sentence] = heads
+            sites = [m for m in mentions if m.concept.kind == "site" and (m.level is not None or m.concept.value)]
+            if sites and heads:
+                self._assign(sites, heads)
+
+    def place(self, mention: Mention) -> Placed:
+        """The places that belong to a mention, its own words included."""
+        own = self._sites.get(mention.start, [])
+        words, found = self._inside(mention)
+        if not own and not words and not found:
+            own = self._shared(mention)
+        words += [m.concept.value for m in own if m.level is None and m.concept.value]
+        found += [m.level for m in own if m.level is not None]
+        placed = self._spine.place(found, words)
+        return Placed(tuple(dict.fromkeys(words)), tuple(dict.fromkeys(found)), placed.regions)
+
+    def _inside(self, mention: Mention) -> tuple[list[str], list[Level]]:
+        """Places within the words of a mention: "lumbar osteomyelitis", "infected L5-S1 disc"."""
+        view, low = self._reading.view, self._reading.low
+        words = [self._site_values[numbers[0]] for _, _, numbers in self._site_words.find(low, mention.start, mention.end)]
+        return [word for word in words if word != "sacroiliac"], [level for _, _, level in levels.find(view[mention.start : mention.end])]
+
+    def _shared(self, mention: Mention) -> list[Mention]:
+        """Of "discitis and osteomyelitis at L4-L5": the place of the diagnosis with which this one is coordinated."""
+        heads = self._heads.get(mention.sentence, [])
+        index = next((i for i, head in enumerate(heads) if head is mention), None)
+        if index is None:
+            return []
+        for other, between in self._neighbours(heads, index):
+            if other.concept.kind == "diagnosis" and _COORDINATION.fullmatch(between):
+                return self._sites.get(other.start, [])
+        return []
+
+    def _neighbours(self, heads: list[Mention], index: int) -> Iterator[tuple[Mention, str]]:
+        view, here = self._reading.view, heads[index]
+        if index + 1 < len(heads):
+            yield heads[index + 1], view[here.end : heads[index + 1].start]
+        if index > 0:
+            before = heads[index - 1]
+            sites = self._sites.get(before.start, [])
+            start = max([before.end, *(s.end for s in sites if s.end <= here.start)])
+            yield before, view[start : here.start]
+
+    def _assign(self, sites: list[Mention], heads: list[Mention]) -> None:
+        view = self._reading.view
+        owners: dict[int, Mention | None] = {}
+        for site in sites:
+            owners[site.start] = self._following(site, sites, heads)
+        for index, site in enumerate(sites):
+            if owners[site.start] is not None:
+                continue
+            previous = sites[index - 1] if index else None
+            joined = previous is not None and _FILLER.fullmatch(view, previous.end, site.start) is not None
+            before = self._preceding(site, heads)
+            if joined and previous is not None and owners[previous.start] is not None and (before is None or before.end <= previous.start):
+                owners[site.start] = owners[previous.start]
+            elif before is not None:
+                owners[site.start] = before
+        for index in range(len(sites) - 2, -1, -1):
+            site, following = sites[index], sites[index + 1]
+            if owners[site.start] is None and _FILLER.fullmatch(view, site.end, following.start):
+                owners[site.start] = owners[following.start]
+        for site in sites:
+            head = owners[site.start] or next((h for h in heads if h.start >= site.end and h.start - site.end <= _REACH), None)
+            if head is not None and head.concept.concept == DISEASE_PLACE:
+                head = next((h for h in reversed(heads) if h.end <= site.start and h.concept.kind == "diagnosis"), head)
+            if head is not None:
+                self._sites[head.start].append(site)
+
+    def _following(self, site: Mention, sites: list[Mention], heads: list[Mention]) -> Mention | None:
+        """The head whose name follows a place at once: "lumbar discitis", "L3-L5 fusion"."""
+        head = next((h for h in heads if h.start >= site.end), None)
+        if head is None or any(site.end <= other.start < head.start for other in sites):
+            return None
+        between = self._reading.view[site.end : head.start]
+        return head if _LEADS_ON.fullmatch(between) else None
+
+    def _preceding(self, site: Mention, heads: list[Mention]) -> Mention | None:
+        view = self._reading.view
+        for head in reversed(heads):
+            if head.end > site.start:
+                continue
+            if site.start - head.end > _REACH or ";" in view[head.end : site.start]:
+                return None
+            if head.concept.kind == "study" and not _STUDY_REACH.fullmatch(view, head.end, site.start):
+                continue
+            return head
+        return None

@@ -1,0 +1,111 @@
+"""The shipped patterns: sound, complete in their cases, true to the code set; and each case beside them holds."""
+
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from notelint import Linter, library, load_codesets, schemas
+from notelint.packs import Case
+from notelint.selftest import of_case, uncovered
+
+CASES = [
+    pytest.param(case, id=f"{name}-{number}")
+    for name, (_, cases) in library.read_cases().items()
+    for number, case in enumerate(cases, start=1)
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(linter: Linter, case: Case) -> None:
+    assert list(of_case(linter, case)) == []
+
+
+def test_every_piece_of_knowledge_has_a_case_that_meets_it_and_one_that_misses_it(linter: Linter) -> None:
+    assert list(uncovered(linter.library)) == []
+
+
+def test_every_code_is_in_the_code_set(linter: Linter) -> None:
+    codeset, _ = load_codesets().on(None)
+    assert list(library.check_codes(linter.library, codeset)) == []
+
+
+def test_all_families_of_m45_and_m46_have_a_pack(linter: Linter) -> None:
+    codeset, _ = load_codesets().on(None)
+    for category in ("M45", "M46"):
+        for code in codeset.under(category):
+            assert linter.library.family_of(code.code) is not None, code.code
+
+
+def test_region_codes_come_from_the_titles(linter: Linter) -> None:
+    codeset, _ = load_codesets().on(None)
+    assert linter.library.region_codes("M45.A", codeset) == {
+        "unspecified": "M45.A0", "occipito-atlanto-axial": "M45.A1", "cervical": "M45.A2", "cervicothoracic": "M45.A3", "thoracic": "M45.A4",
+        "thoracolumbar": "M45.A5", "lumbar": "M45.A6", "lumbosacral": "M45.A7", "sacral-sacrococcygeal": "M45.A8", "multiple": "M45.AB",
+    }  # fmt: skip
+    assert "multiple" not in linter.library.region_codes("M46.2", codeset)
+    assert linter.library.region_codes("M45", codeset)["multiple"] == "M45.0"
+    assert linter.library.region_codes("M47.81", codeset)["lumbar"] == "M47.816"
+
+
+def test_no_code_title_is_typed_into_a_pack(linter: Linter) -> None:
+    codeset, _ = load_codesets().on(None)
+    titles = [code.title for category in ("M45", "M46", "M49") for code in codeset.under(category)]
+    for name, path in library.pattern_files().items():
+        if not name.endswith(library.CASES):
+            text = path.read_text(encoding="utf-8")
+            assert [title for title in titles if title in text and len(title) > 40] == [], name
+
+
+@pytest.mark.parametrize("name", sorted(schemas.schemas()))
+def test_schema_is_current(name: str) -> None:
+    kept = ROOT / "patterns" / "schema" / f"{name}.schema.json"
+    assert kept.read_text(encoding="utf-8") == schemas.schemas()[name], "run `make schemas`"
+
+
+def test_mistakes_are_all_told_with_file_line_and_place(tmp_path: Path) -> None:
+    vocabulary = tmp_path / "vocabulary"
+    vocabulary.mkdir()
+    (vocabulary / "own.yaml").write_text(
+        "vocabulary: own\ntitle: Own\nconcepts:\n  - concept: Bad Name\n    kind: test\n    title: x\n    phrases: [a (b]\n"
+        "  - concept: fine\n    kind: tset\n    title: x\n    phrases: [fine]\n    colour: red\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "M99.yaml").write_text("family: M99\nrelease: 2026-04-01\n", encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("family: [M98\n", encoding="utf-8")
+    (tmp_path / "twice.yaml").write_text("vocabulary: a\ntitle: b\ntitle: c\n", encoding="utf-8")
+    with pytest.raises(library.PackError) as caught:
+        library.load(tmp_path)
+    told = [mistake.replace(str(tmp_path), "") for mistake in caught.value.mistakes]
+    assert told == [
+        "/M99.yaml:1: diagnosis: is missing",
+        "/M99.yaml:1: elements: is missing",
+        "/broken.yaml:2: file: no YAML: expected ',' or ']', but got '<stream end>'",
+        '/twice.yaml:3: file: no YAML: found duplicate key "title" with value "c" (original value: "b")',
+        "/vocabulary/own.yaml:4: concepts[1 Bad Name].concept: 'Bad Name' is no kebab-case name",
+        "/vocabulary/own.yaml:7: concepts[1 Bad Name].phrases[1]: unbalanced brackets in 'a (b'",
+        told[6],
+        "/vocabulary/own.yaml:12: concepts[2 fine].colour: no such key",
+    ]
+    assert told[6].startswith("/vocabulary/own.yaml:9: concepts[2 fine].kind: Input should be 'site'")
+
+
+def test_a_sites_own_folder_is_laid_over_the_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "house.yaml").write_text(
+        "vocabulary: house\ntitle: House words\nconcepts:\n  - concept: discitis\n    kind: diagnosis\n    title: discitis\n    phrases: [rotten disc]\n",
+        encoding="utf-8",
+    )
+    from notelint import Note
+
+    found = Linter(patterns=tmp_path).extract(Note("Rotten disc at L4-L5."))
+    assert [(f.concept, f.attributes["levels"]) for f in found if f.kind == "diagnosis"] == [("discitis", ["L4-L5"])]
+
+
+def test_an_unknown_name_between_files_is_a_mistake(tmp_path: Path) -> None:
+    text = (
+        (library.shipped_folder() / "M46.1.yaml").read_text(encoding="utf-8").replace("diagnosis: [sacroiliitis", "diagnosis: [sacroilitis")
+    )
+    (tmp_path / "M46.1.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(library.PackError, match=r"M46\.1\.yaml:\d+: diagnosis: nothing is called sacroilitis"):
+        library.load(tmp_path)
