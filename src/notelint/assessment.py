@@ -185,7 +185,7 @@ class Chart:
         facts = {
             "value": finding.value, "quantity": finding.quantity, "unit": finding.quantity.unit if finding.quantity else None,
             "grade": attributes.get("grade"), "side": attributes.get("side"), "modality": attributes.get("modality"),
-            "organism": finding.value if finding.kind == "organism" else None,
+            "organism": finding.value if finding.kind == "organism" else attributes.get("organism"),
         }  # fmt: skip
         return (
             (not condition.status or finding.status in condition.status)

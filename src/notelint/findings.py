@@ -34,6 +34,12 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
+# What links an organism to a disease: it stands before it as an adjective, or is called its cause.
+_ADJECTIVE = re.compile(r"[\s-]*(?:[\w/-]+\s+){0,2}", re.IGNORECASE)
+_CAUSED_BY = re.compile(
+    r"[^.;]*?\b(?:due\s+to|d/t|caused\s+by|secondary\s+to|2/2|attributed\s+to|attributable\s+to|from|with|growing|grew|positive\s+for|by)\b[^.;]*",
+    re.IGNORECASE,
+)
 _SHOWN = re.compile(r"[^.;:?]{0,60}:\s*\w{3}")
 _CLAUSE_STOP = re.compile(r"[;.]\s")
 
@@ -312,7 +318,7 @@ class _Finder:
         sides += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_LETTER.finditer(view, mention.end, end)]
         names = [side for _, side in sorted(sides)]
         apart = [(at, side) for at, side in sorted(sides) if side != "bilateral"]
-        if len(grades) == len(apart) > 1:
+        if len(grades) == len(apart) > 1 and len({grade for _, grade in grades}) > 1:
             return [(side, grade) for (_, side), (_, grade) in zip(apart, sorted(grades), strict=True)]
         side = "bilateral" if "bilateral" in names or {"left", "right"} <= set(names) else (names[0] if names else None)
         return [(side, grades[0][1] if grades else None)]
@@ -363,6 +369,8 @@ class _Finder:
         attributes: dict[str, Any] = {
             "regions": list(place.regions), "levels": [str(level) for level in place.levels], "named": list(place.words),
         }  # fmt: skip
+        if linked := self._linked(mention):
+            attributes["organism"] = linked.concept.value
         concept, kind = mention.concept.concept, mention.concept.kind
         if mention.concept.placed_as and place.regions:
             concept, kind = mention.concept.placed_as, "diagnosis"
@@ -370,6 +378,22 @@ class _Finder:
             start, end = self._clause(mention)
             attributes["side"] = self._sides(mention, start, end, graded=False)[0][0]
         return self._finding(mention, kind, concept=concept, attributes=attributes)
+
+    def _linked(self, mention: Mention) -> Mention | None:
+        """The organism that the words name as the cause: "discitis due to MSSA", "MRSA osteomyelitis"."""
+        view = self.reading.view
+        for other in self._organisms:
+            if other.sentence != mention.sentence or other.axes:
+                continue
+            if other.end <= mention.start and _ADJECTIVE.fullmatch(view, other.end, mention.start):
+                return other
+            if mention.end <= other.start and other.start - mention.end < 120 and _CAUSED_BY.fullmatch(view, mention.end, other.start):
+                return other
+        return None
+
+    @cached_property
+    def _organisms(self) -> list[Mention]:
+        return [m for m in self.reading.mentions if m.concept.kind == "organism"]
 
     def _site(self, mention: Mention) -> Iterator[Finding]:
         if mention.level is None:

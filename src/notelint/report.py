@@ -83,26 +83,26 @@ class Summary(Model):
     infos: int
 
 
-class Report(Model):
-    """A run: the object that `--format json` prints."""
+class _Run(Model):
+    """What every run prints around its notes."""
 
     schema_: Literal["notelint/report/1"] = Field("notelint/report/1", alias="schema")
     version: str = __version__
     code_set: CodeSetName
-    notes: tuple[NoteReport, ...]
     errors: tuple[Failure, ...] = ()
     summary: Summary
 
 
-class Extracts(Model):
+class Report(_Run):
+    """A run of `check`: the object that its `--format json` prints."""
+
+    notes: tuple[NoteReport, ...]
+
+
+class Extracts(_Run):
     """A run of `extract`: the object that its `--format json` prints."""
 
-    schema_: Literal["notelint/report/1"] = Field("notelint/report/1", alias="schema")
-    version: str = __version__
-    code_set: CodeSetName
     notes: tuple[Extract, ...]
-    errors: tuple[Failure, ...] = ()
-    summary: Summary
 
 
 def summarize(reports: Iterable[NoteReport]) -> Summary:
