@@ -152,6 +152,9 @@ class _Finder:
                 yield self._study(mention)
             elif kind == "imaging" or self._is_image_reading(mention):
                 yield from self._imaging(mention)
+                if kind == "diagnosis" and self.results.slot(mention) != "unfilled":
+                    # What an image shows is a diagnosis too, but radiology's until a provider makes it his own.
+                    yield self._placed(mention, author="radiology")
             elif kind == "site" and mention.concept.value is None and mention.level is None:
                 if self.results.slot(mention) == "unfilled":
                     yield self._finding(mention, "site", status="unfilled")
@@ -363,7 +366,7 @@ class _Finder:
     def _owners(self) -> Owners:
         return Owners(self.reading, self.library.spine, *self.library.site_words)
 
-    def _placed(self, mention: Mention) -> Finding:
+    def _placed(self, mention: Mention, *, author: Author | None = None) -> Finding:
         """A diagnosis, a condition or a statement of the disease's place, with the places that belong to it."""
         place = self._owners.place(mention)
         attributes: dict[str, Any] = {
@@ -377,7 +380,8 @@ class _Finder:
         if mention.concept.image_as:
             start, end = self._clause(mention)
             attributes["side"] = self._sides(mention, start, end, graded=False)[0][0]
-        return self._finding(mention, kind, concept=concept, attributes=attributes)
+        facts: dict[str, Any] = {"author": author} if author else {}
+        return self._finding(mention, kind, concept=concept, attributes=attributes, **facts)
 
     def _linked(self, mention: Mention) -> Mention | None:
         """The organism that the words name as the cause: "discitis due to MSSA", "MRSA osteomyelitis"."""
