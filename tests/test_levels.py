@@ -178,7 +178,7 @@ def test_levels_are_read(text: str, expected: list[tuple[str, str]]) -> None:
         "T2 signal", "bright on T2", "T1-weighted", "low on T1 and T2", "of high T2 signal", "low at T1 signal", "T1, T2 and STIR", "sagittal T2", "L6", "T13", "C8", "L45",
         "C7-8 root", "sixth lumbar vertebra", "thirteenth thoracic vertebra", "ninth cervical body",
         "S1 S2 normal", "S1, S2 normal", "normal S1 and S2", "S2 split", "C3 and C4 low", "C3, C4 normal", "complement C4",
-        "12/L4", "+L4", "1-L4", "L4mg", "L4 mg", "L5%", "L4.5", "L4/5/2026", "M45.7", "A1c", "B12", "HLA-B27", "xL4", "L4x", "L_4",
+        "12/L4", "+L4", "1-L4", "L4mg", "L4 mg", "L5%", "L4.5", "L4/5/2026", "L4-4", "M45.7", "A1c", "B12", "HLA-B27", "xL4", "L4x", "L_4",
         "CO 5 l/min", "CO-MORBID", "Co-Q10", "co-trimoxazole", "coccyx to 5", "Co-1", "DLCO of CO", "loss of CO",
         "l5", "l5 vertebra", "t2 signal", "s1 s2", "first visit", "second lumbar puncture", "fifth day", "",
     ],
@@ -208,6 +208,8 @@ def test_what_only_looks_like_a_level(text: str) -> None:
         ("L4-5, T2 bright", ["L4-L5"]),
         ("bright on T2, L4-5 narrowed", ["L4-L5"]),
         ("L5 and S1 signal is abnormal", ["L5", "S1"]),
+        ("L4-5 narrowed. S1 S2 heard", ["L4-L5"]),
+        ("low on T1 and L5 eroded", ["L5"]),
     ],
 )
 def test_a_doubtful_one_counts_beside_the_spine(text: str, expected: list[str]) -> None:

@@ -82,6 +82,7 @@ def test_emptiness_is_seen_however_many_spellings_there_are() -> None:
         ("pott's disease", "?pott's disease", "pott's disease"),
         ("non-", "a non-smoker", "non"),
         ("-ve", "hla -ve.", "ve"),
+        ("hla_b27 (s)", "hla_b27, hla", "hla_b27"),
     ],
 )
 def test_blanks_and_hyphens(filler: str, phrase: str, text: str, words: str) -> None:
@@ -114,6 +115,7 @@ def test_no_match_within_words_nor_over_other_marks(filler: str, phrase: str, te
 def test_abbreviations_keep_their_case() -> None:
     assert found([("AS", 1)], "AS as As has", cased=True) == [("AS", (1,))]
     assert found([("AS", 1)], "AS as As") == [("as", (1,))]
+    assert [match[:2] for match in Lexicon([("AS", 1)]).find("as AS")] == [(0, 2)]
     assert found([("HLA-B(27|2705)", 1)], "HLA B2705, hla-b27", cased=True) == [("HLA B2705", (1,))]
 
 

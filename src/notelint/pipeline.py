@@ -119,7 +119,6 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         super().__init__(nlp, name, rules=None, span_attrs=None)
         self._rules: list[SectionRule] = []
         self._sections: list[Section] = []
-        self._headers = re.compile(r"(?!)")
         self._lexicon = Lexicon([])
 
     @property
@@ -213,7 +212,7 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
 
     def __call__(self, doc: Doc) -> Doc:
         state = _state(doc)
-        mentions = tuple(sorted((*self._longest(state, doc), *state.extra), key=lambda m: (m.start, m.end)))
+        mentions = tuple(sorted((*self._longest(state), *state.extra), key=lambda m: (m.start, m.end)))
         doc.user_data["notelint"] = replace(state, mentions=mentions)
         spans = [doc.char_span(m.start, m.end, label=m.concept.concept, alignment_mode="expand") for m in mentions]
         doc.spans[_GROUP] = [span for span in spans if span is not None]
@@ -235,7 +234,7 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
             for start, end, level in levels.find(state.view):
                 yield start, end, -1, level
 
-    def _longest(self, state: _State, doc: Doc) -> list[Mention]:
+    def _longest(self, state: _State) -> list[Mention]:
         note_has: dict[str, bool] = {}
         chosen: list[Mention] = []
         taken_ends: list[int] = []
@@ -263,7 +262,6 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
                 taken_ends.insert(index, end)
             same[start, end].add(concept.key)
             chosen.append(Mention(start, end, concept, sentence, level=level))
-        del doc
         return [mention for mention in chosen if mention.concept.kind not in _SILENT]
 
     def _silenced(self, keys: set[str]) -> bool:
