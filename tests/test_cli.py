@@ -145,7 +145,10 @@ def test_a_note_that_can_not_be_read_is_named_and_the_rest_is_done(
 
 def test_wrong_use_is_one_line(command: Command, note: Path) -> None:
     assert command("check") == (2, "", "notelint: no notes: name files, - for standard input, or --manifest FILE\n")
-    assert command("check", note, "--date-of-service", "June")[::2] == (2, "notelint: 'June' is no date of the form YYYY-MM-DD\n")
+    assert command("check", note, "--date-of-service", "June")[::2] == (
+        2,
+        "notelint: the date of service is no date of the form YYYY-MM-DD\n",
+    )
     assert command("check", note, "--manifest", "none.jsonl")[::2] == (2, "notelint: none.jsonl: no such file or directory\n")
     assert command("check", note, "--patterns", "nowhere")[::2] == (2, "notelint: nowhere: no such folder of patterns\n")
     assert command("check", note, "--output", note / "x")[0] == 2
@@ -179,7 +182,7 @@ def test_manifests(command: Command, tmp_path: Path) -> None:
     assert err.splitlines() == [
         f"notelint: {manifest}:3: has neither `path` nor `text`",
         f"notelint: {manifest}:4: {tmp_path / 'b.txt'}: no such file or directory",
-        f"notelint: {manifest}:5: setting 'home' is none of inpatient, outpatient, unknown",
+        f"notelint: {manifest}:5: the setting is none of inpatient, outpatient, unknown",
         f"notelint: {manifest}:6: no JSON (column 1)",
         f"notelint: {manifest}:8: no JSON object",
     ]
@@ -254,3 +257,53 @@ def test_patterns(command: Command) -> None:
     assert command("patterns", "list")[0] == 0
     assert json.loads(command("patterns", "schema", "family")[1])["title"] == "Family"
     assert command("patterns", "schema", "nothing")[0] == 2
+
+
+def test_a_written_file_is_whole_or_as_it_was(command: Command, note: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("before", encoding="utf-8")
+    assert command("check", "--manifest", tmp_path / "none.csv", "--output", kept)[0] == 2
+    assert kept.read_text(encoding="utf-8") == "before"
+    status, _, err = command("check", note, "--code", "M45.6", "--output", note)
+    assert (status, err) == (2, f"notelint: {note}: is read by this run; name another file to write\n")
+    assert note.read_text(encoding="utf-8") == WRONG_REGION
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.txt", "note.txt"]
+
+
+def test_a_fault_of_ours_costs_one_note_and_shows_no_words(command: Command, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from notelint import pipeline
+
+    real = pipeline.read
+
+    def faulty(nlp: object, text: str, **more: object) -> object:
+        if "SECRET" in text:
+            raise RuntimeError(text)
+        return real(nlp, text, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "read", faulty)
+    bad = note.with_name("bad.txt")
+    bad.write_text("SECRET words", encoding="utf-8")
+    for name in ("check", "extract"):
+        status, out, err = command(name, bad, note, "--format", "json")
+        assert (status, len(json.loads(out)["notes"])) == (2, 1)
+        assert err.startswith(f"notelint: {bad}: internal error, RuntimeError at ")
+        assert "SECRET" not in out + err
+
+
+def test_interleaved_encounters_are_pooled(command: Command, tmp_path: Path) -> None:
+    rows = [
+        {"id": "a1", "text": "Assessment: ankylosing spondylitis, lumbar spine.", "codes": "M45.6", "encounter": "A"},
+        {"id": "b1", "text": "Assessment: sacroiliitis.", "codes": "M46.1", "encounter": "B"},
+        {"id": "a2", "text": "HLA-B27 positive.", "codes": "M45.6", "encounter": "A"},
+    ]
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    _, out, _ = command("check", "--manifest", manifest, "--format", "json")
+    notes = {n["id"]: n for n in json.loads(out)["notes"]}
+    assert list(notes) == ["a1", "a2", "b1"]
+    elements = {e["element"]: e for e in notes["a2"]["assessments"][0]["elements"]}
+    assert [(elements[name]["status"], elements[name]["documents"]) for name in ("diagnosis", "region")] == [
+        ("met", ["a1"]),
+        ("met", ["a1"]),
+    ]
+    assert not [d for d in notes["a2"]["diagnostics"] if d["rule"].startswith("support/")]

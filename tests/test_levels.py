@@ -216,7 +216,97 @@ def test_a_doubtful_one_counts_beside_the_spine(text: str, expected: list[str]) 
     assert levels(text) == expected
 
 
-@pytest.mark.parametrize("between", ["-", "/", " - ", "\u2013", "- ", " to ", " through ", " down to ", "-\n"])
+SPINE_WORDS = [
+    "vertebra", "vertebral body", "body", "bodies", "level", "endplate", "end plate", "end-plate", "spinous process", "pedicle", "lamina", "disc", "disk", "facet", "posterior elements",
+    "superior endplate", "inferior endplate",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["T1", "T2", "S1", "S2", "C3", "C4"])
+def test_words_beside_a_doubtful_one(name: str) -> None:
+    assert levels(f"abnormal {name} again") == []
+    for word in SPINE_WORDS:
+        assert levels(f"abnormal {name} {word}") == [name]
+        assert levels(f"abnormal {name}, {word.upper()}") == [name]
+    for word in (
+        "at",
+        "of",
+        "level",
+        "levels",
+        "from",
+        "to",
+        "above",
+        "below",
+        "near",
+        "around",
+        "involving",
+        "affecting",
+        "BELOW THE",
+        "at the",
+    ):
+        assert levels(f"abnormal {word} {name} again") == [name]
+        assert levels(f"abnormal x{word} {name} again") == []
+    for between in (", ", " and ", " or ", " & ", ", and ", ","):
+        assert levels(f"C7{between}{name} again") == ["C7", name]
+        assert levels(f"X7{between}{name} again") == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "weighted",
+        "-weighted",
+        "weighting",
+        "w",
+        "WI",
+        "signal",
+        "hyperintensity",
+        "hypointense",
+        "isointense",
+        "bright",
+        "dark",
+        "image",
+        "sequences",
+        "STIR",
+        "flair",
+    ],
+)
+def test_a_weighting_is_no_vertebra(word: str) -> None:
+    for name in ("T1", "T2"):
+        assert levels(f"areas of {name} {word}") == []
+        assert levels(f"C7 and {name} {word}") == ["C7"]
+        assert levels(f"{name} vertebra, {word}") == [name]
+
+
+@pytest.mark.parametrize("unit", ["mg", "mm", "cm", "ml", "mmHg", "degrees", "%"])
+def test_a_number_with_a_unit_is_no_end_of_a_run(unit: str) -> None:
+    assert levels(f"L3{unit}") == []
+    assert levels(f"L3-4 {unit}" if unit != "%" else "L3-4%") == ["L3"]
+
+
+@pytest.mark.parametrize(
+    "word", ["vertebra", "VERTEBRAE", "vertebral body", "disc", "disk", "body", "bodies", "level", "interspace", "segment"]
+)
+def test_levels_in_words(word: str) -> None:
+    for number, ordinal in enumerate(("first", "second", "third", "fourth", "fifth"), start=1):
+        for written_as in (ordinal, ordinal.upper(), f"{number}{('st', 'nd', 'rd', 'th', 'th')[number - 1]}"):
+            assert levels(f"the {written_as} lumbar {word}") == [f"L{number}"]
+    for between in ("and", "and the", "to", "through", "-"):
+        assert levels(f"the second {between} fourth thoracic {word}") == ["T2-T4"]
+    for part, name in (("cervical", "C"), ("thoracic", "T"), ("dorsal", "T"), ("lumbar", "L"), ("sacral", "S")):
+        assert levels(f"fifth {part} {word}") == [f"{name}5"]
+
+
+@pytest.mark.parametrize("name", ["c3", "c7", "t1", "t12", "d10", "l1", "l5"])
+@pytest.mark.parametrize("between", ["-", "/", " - ", " /"])
+def test_a_pair_in_small_letters(name: str, between: str) -> None:
+    first = vertebra(name)
+    number = vertebra(name.upper()) + 1
+    text = f"disc {name}{between}{str(Level(number, number)).lower()} narrow"
+    assert levels(text) == [str(Level(first, number))]
+
+
+@pytest.mark.parametrize("between", ["-", "/", " - ", "\u2013", "- ", " to ", " through ", " thru ", " until ", " down to ", "-\n"])
 def test_a_run_covers_its_ends_in_either_order(between: str) -> None:
     for first, last in PAIRS:
         for one, other in ((first, last), (last, first)):
@@ -338,6 +428,8 @@ CT, TL, LS = "cervicothoracic", "thoracolumbar", "lumbosacral"
         ("C6-T2", (), (CT, "multiple"), (CERVICAL, CT, THORACIC)),
         # Regions that do not touch are several.
         ("C5-C6 L4-L5", (), ("multiple",), (CERVICAL, LUMBAR)),
+        ("L4 S2", (), ("multiple",), (LUMBAR, SACRAL)),
+        ("L5 S1 S1-S3", (), (LS, "multiple"), (LS, SACRAL)),
         ("C3-L4", (), ("multiple",), (CERVICAL, CT, THORACIC, TL, LUMBAR)),
         ("", (CERVICAL, LUMBAR), ("multiple",), (CERVICAL, LUMBAR)),
         ("", (THORACIC, LUMBAR), ("multiple",), (THORACIC, LUMBAR)),
@@ -350,6 +442,8 @@ CT, TL, LS = "cervicothoracic", "thoracolumbar", "lumbosacral"
         ("L4-L5", ("sacroiliac",), (LUMBAR,), (LUMBAR,)),
         ("T11-T12", (TL,), (TL,), (TL,)),
         ("L4-L5", (CERVICAL, LUMBAR), ("multiple",), (CERVICAL, LUMBAR)),
+        ("L4-L5", (LUMBAR, SACRAL), (LS, "multiple"), (LUMBAR, SACRAL)),
+        ("L4-L5", ("multiple",), ("multiple",), ("multiple",)),
         # And where it is not, both.
         ("L5-S1", (LUMBAR,), (LUMBAR, LS), (LUMBAR, LS)),
         ("C5-C6", (LUMBAR,), (CERVICAL, LUMBAR), (CERVICAL, LUMBAR)),
@@ -367,6 +461,7 @@ def test_place(names: str, words: tuple[str, ...], one_code: tuple[str, ...], se
         ("L3-S1", (), True),
         ("C5 L4", (), True),
         ("", (LUMBAR, SACRAL), True),
+        ("", (THORACIC, TL, LUMBAR), True),
         ("T11-L2", (), False),
         ("C6-T2", (), False),
         ("L5-S1", (LUMBAR,), False),

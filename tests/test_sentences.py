@@ -154,6 +154,109 @@ def test_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["Dr", "Drs", "Mr", "Mrs", "Ms", "Prof", "St", "vs", "v", "e.g", "i.e", "eg", "ie", "cf", "ca", "Ca", "approx", "Fig", "Staph", "Strep", "Resp", "et al", "Hx", "h/o", "spp",
+     "subsp", "ssp", "VS", "DR", "MR"],
+)  # fmt: skip
+def test_some_abbreviations_never_end_a_sentence(word: str) -> None:
+    for text in (f"Seen {word}. AS is stable", f"seen ({word}. AS) again", f"{word}. AS"):
+        assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["no", "nos", "dept", "inc", "jr", "sr", "pt", "pts", "wt", "ht", "temp", "vol", "rt", "lt", "bilat", "lumb", "cerv", "thor", "sp", "mos", "mo", "yrs", "yr", "wks", "wk",
+     "hrs", "hr", "min", "sec", "Jan", "feb", "MAR", "apr", "jun", "jul", "Aug", "sept", "sep", "oct", "nov", "dec", "a.m", "P.M", "b.i.d", "q.d", "p.r.n", "i.v", "y.o", "U.S"],
+)  # fmt: skip
+def test_others_end_one_before_a_capital_only(word: str) -> None:
+    assert sentences(f"Seen {word}. then well") == [f"Seen {word}. then well"]
+    assert sentences(f"Seen 5{word}. then well") == [f"Seen 5{word}. then well"]
+    assert sentences(f"Seen {word}. Then well") == [f"Seen {word}.", "Then well"]
+    assert sentences(f"Seen {word}s{word}. then well") == [f"Seen {word}s{word}.", "then well"]
+
+
+@pytest.mark.parametrize(
+    "word", ["Wt", "ht", "gr", "Temp", "vol", "Jan", "feb", "Mar", "apr", "Jun", "jul", "AUG", "sept", "sep", "oct", "Nov", "dec"]
+)
+def test_a_number_belongs_to_the_abbreviation_before_it(word: str) -> None:
+    assert sentences(f"Seen {word}. 20 then") == [f"Seen {word}. 20 then"]
+    assert sentences(f"Seen x{word}. 20 then") == [f"Seen x{word}.", "20 then"]
+
+
+@pytest.mark.parametrize("word", ["PT", "MS", "IE", "CF", "CA", "EG"])
+def test_a_disease_in_capitals_may_end_a_sentence(word: str) -> None:
+    assert sentences(f"Known {word}. Stable.") == [f"Known {word}.", "Stable."]
+
+
+@pytest.mark.parametrize(
+    "species",
+    ["aureus", "coli", "epidermidis", "lugdunensis", "pneumoniae", "tuberculosis", "acnes", "aeruginosa", "mirabilis", "fragilis", "faecalis", "faecium", "albicans", "agalactiae",
+     "pyogenes", "melitensis", "abscessus", "anginosus", "gallolyticus", "bovis", "marcescens", "cloacae", "burnetii", "fumigatus", "henselae", "difficile", "diff", "spine"],
+)  # fmt: skip
+def test_names_of_species_in_capitals(species: str) -> None:
+    for name in (species, species.capitalize(), species.upper()):
+        assert sentences(f"Grew X. {name} today") == [f"Grew X. {name} today"]
+    assert sentences(f"Type C. {species}less") == [f"Type C. {species}less"]
+    assert sentences(f"Type C. {species.upper()}LESS") == ["Type C.", f"{species.upper()}LESS"]
+
+
+@pytest.mark.parametrize("answer", ["Yes", "no", "NONE", "nil", "Y", "n", "Denies", "denied"])
+def test_a_question_and_its_answer(answer: str) -> None:
+    assert sentences(f"Uveitis? {answer}. Stable.") == [f"Uveitis? {answer}.", "Stable."]
+    assert sentences(f"Uveitis?\n{answer}") == ["Uveitis?", answer]
+    assert sentences(f"Uveitis? {answer}xx. Stable.")[0] == "Uveitis?"
+
+
+PROSE = "The patient has had pain in the lower back for many"
+"""A line that reaches the margin of a note written in lines of its length."""
+
+
+@pytest.mark.parametrize(
+    "following", ["Years", "AS patients", "S. aureus grew", "E. coli grew", "L. spine tender", "Pain", "2019 and later"]
+)
+def test_a_full_line_goes_on(following: str) -> None:
+    assert sentences(f"{PROSE}\n{following}") == [f"{PROSE}\n{following}"]
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["ASSESSMENT", "Plan: MRI", "HISTORY:", "- years", "* years", "> years", "\u25cf years", "1. years", "12) years", "(3) years", "a) years", "(B) years", "b. years", "B. Years",
+     "[ ] years", "[x] years", "\u2611 years", "esr     40", "esr.....40", "esr | 40"],
+)  # fmt: skip
+def test_but_not_into_a_header_an_item_or_a_table(following: str) -> None:
+    assert sentences(f"{PROSE}\n{following}") == [PROSE, following]
+
+
+@pytest.mark.parametrize("line", ["PAST HISTORY", "Past history:", "esr     40", "ESR ..... 40", "esr | 40"])
+def test_nor_out_of_one(line: str) -> None:
+    assert sentences(f"{line}\nuveitis in 2019") == [line, "uveitis in 2019"]
+
+
+def test_a_line_is_full_where_the_next_word_would_not_have_fitted() -> None:
+    assert len(sentences("x" * 39 + "\nAbcde")) == 1
+    assert len(sentences("x" * 41 + "\nAbc defgh")) == 1
+    assert len(sentences("x" * 38 + "\nAbcde")) == 2
+    # In a note with longer lines the margin lies farther out.
+    assert len(sentences("y" * 100 + ".\n\n" + "x" * 60 + "\nAbcde")) == 3
+    assert len(sentences("y" * 100 + ".\n\n" + "x" * 85 + "\nAbcde")) == 2
+
+
+@pytest.mark.parametrize("mark", [",", "-", "(", "/", "&"])
+def test_a_line_that_ends_in_an_open_mark_goes_on(mark: str) -> None:
+    assert sentences(f"Pain{mark}\nFever") == [f"Pain{mark}\nFever"]
+
+
+def test_capitals_go_on_among_capitals_only() -> None:
+    assert sentences(f"{PROSE.upper()}\nYEARS AND MONTHS") == [f"{PROSE.upper()}\nYEARS AND MONTHS"]
+    assert sentences(f"{PROSE}\nYEARS AND MONTHS") == [PROSE, "YEARS AND MONTHS"]
+
+
+def test_a_stop_before_a_wide_gap() -> None:
+    assert sentences("Afebrile." + " " * 90 + "ESR 40.") == ["Afebrile.", "ESR 40."]
+    assert sentences("Dr." + " " * 20 + "Lee") == ["Dr." + " " * 20 + "Lee"]
+
+
 PIECES = [
     "No fever", "CRP 1.2", "Dr", "S", "aureus", "AS", "pain", "1", "2", "a", "B", "L4-5", "Jan", "NO CHILLS", "HPI:", "-", "\u2022", "(", ")", ".", "..", "...",
     "!", "?", '"', ",", ":", " ", " ", " ", "  ", "    ", "\n", "\n", "\n\n", "\r\n", "\t", "\u00a0", "|", "\x1c", "\x0c", "\ud800", "\u0301", "😀", "No", "Yes",

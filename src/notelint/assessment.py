@@ -81,7 +81,7 @@ class Judgement:
 class Conclusion:
     """What a note concludes of a concept, and the findings that say so; `weak` when only doubt so strong that it never counts."""
 
-    state: Literal["affirmed", "possible", "denied", "past", "other", "unmentioned"]
+    state: Literal["affirmed", "possible", "denied", "past", "family", "other", "unmentioned"]
     evidence: tuple[int, ...] = ()
     weak: bool = False
 
@@ -95,17 +95,22 @@ class Chart:
         self._concludes = concludes
         self._by_concept: dict[str, list[int]] = {}
         for index, finding in enumerate(findings):
+            if finding.attributes.get("elsewhere"):
+                continue
             # To name a thing exactly is also to name what it is a kind of.
             for concept in (finding.concept, *library.wider(finding.concept)):
                 self._by_concept.setdefault(concept, []).append(index)
 
     def indices(self, concepts: Iterable[str]) -> list[int]:
         """The findings of these concepts in the patient, in the order of the text."""
+        return [i for i in self._all(concepts) if not self.findings[i].family]
+
+    def _all(self, concepts: Iterable[str]) -> list[int]:
         found: set[int] = set()
         for name in concepts:
             concept, _, value = name.partition("/")
             found.update(i for i in self._by_concept.get(concept, ()) if not value or self.findings[i].value == value)
-        return sorted(i for i in found if not self.findings[i].family)
+        return sorted(found)
 
     def is_conclusion(self, finding: Finding) -> bool:
         """Does a finding stand where the author concludes?"""
@@ -120,7 +125,8 @@ class Chart:
         final = [i for i in mentions if self.is_conclusion(self.findings[i]) and not self.findings[i].hypothetical]
         pool = final or mentions
         if not pool:
-            return Conclusion("unmentioned")
+            relatives = [i for i in self._all(concepts) if self.findings[i].family]
+            return Conclusion("family", tuple(relatives)) if relatives else Conclusion("unmentioned")
         affirmed = [i for i in pool if self.findings[i].affirmed]
         if affirmed:
             return Conclusion("affirmed", tuple(affirmed))
@@ -230,13 +236,21 @@ class Assessor:
         if family is None or nearest is None:
             return Judgement(Assessment(code=spelled, title=title, billable=billable), None)
         diagnosis = self._chart.conclusion((*family.diagnosis, *family.unresolved), provider=True)
+        pooled: str | None = None
+        if diagnosis.state in ("unmentioned", "family"):
+            stated = ((name, chart.conclusion((*family.diagnosis, *family.unresolved), provider=True)) for name, chart in self._others)
+            pooled = next((name for name, conclusion in stated if conclusion.state == "affirmed"), None)
         by_setting = diagnosis.state == "possible" and not diagnosis.weak and self._setting == "inpatient" and self._final
         elsewhere = self._elsewhere(family)
-        support = self._support(diagnosis, by_setting=by_setting, elsewhere=elsewhere)
+        support = "met" if pooled and not elsewhere else self._support(diagnosis, by_setting=by_setting, elsewhere=elsewhere)
         place, place_evidence, from_imaging = self._place(family)
+        placed_by: str | None = None
+        if not place.candidates:
+            others = ((name, self._place(family, chart)) for name, chart in self._others)
+            placed_by, place = next(((name, found[0]) for name, found in others if found[0].candidates), (None, place))
         codes = self._library.region_codes(family.site.parent, self._codeset) if family.site else {}
         site = self._site(nearest, known, codes, place, from_imaging=from_imaging)
-        elements = tuple(self._elements(family, support, site, diagnosis, place_evidence))
+        elements = tuple(self._elements(family, support, site, diagnosis, place_evidence, pooled, placed_by))
         alternatives = tuple(self._alternatives(family, nearest, known, support, site, codes, place, place_evidence, elsewhere))
         judgement = Judgement(
             Assessment(code=spelled, title=title, billable=billable, elements=elements, alternatives=alternatives),
@@ -252,7 +266,7 @@ class Assessor:
             return "elsewhere"
         if diagnosis.state == "affirmed" or by_setting:
             return "met"
-        return {"possible": "uncertain", "denied": "negated", "past": "negated"}.get(diagnosis.state, "missing")  # type: ignore[return-value]
+        return {"possible": "uncertain", "denied": "negated", "past": "negated", "family": "negated"}.get(diagnosis.state, "missing")  # type: ignore[return-value]
 
     def _elsewhere(self, family: Family) -> tuple[Alternative, ...]:
         return tuple(self._routed(family, "instead"))
@@ -280,8 +294,9 @@ class Assessor:
     # ------------------------------------------------------------------------------------------------ elements
 
     def _elements(
-        self, family: Family, support: Support, site: SiteVerdict, diagnosis: Conclusion, place_evidence: tuple[int, ...]
-    ) -> Iterator[AssessedElement]:
+        self, family: Family, support: Support, site: SiteVerdict, diagnosis: Conclusion, place_evidence: tuple[int, ...],
+        pooled: str | None, placed_by: str | None,
+    ) -> Iterator[AssessedElement]:  # fmt: skip
         for element in family.elements:
             if element.kind == "diagnosis":
                 status: ElementStatus = "met" if support == "met" else "uncertain" if support == "uncertain" else "missing"
@@ -289,12 +304,22 @@ class Assessor:
                     status = "met" if diagnosis.state == "affirmed" else "missing"
                 elif support == "negated":
                     status = "conflict"
-                yield AssessedElement(element=element.id, level=element.level, status=status, evidence=diagnosis.evidence)
+                documents = (pooled,) if pooled and status == "met" else ()
+                yield AssessedElement(
+                    element=element.id,
+                    level=element.level,
+                    status=status,
+                    evidence=() if documents else diagnosis.evidence,
+                    documents=documents,
+                )
             elif element.kind == "region":
                 verdicts: Mapping[SiteVerdict, ElementStatus] = {
                     "fits": "met", "unspecified": "met", "none": "missing", "undocumented": "missing", "ambiguous": "uncertain", "mismatch": "conflict",
                 }  # fmt: skip
-                yield AssessedElement(element=element.id, level=element.level, status=verdicts[site], evidence=place_evidence)
+                documents = (placed_by,) if placed_by else ()
+                yield AssessedElement(
+                    element=element.id, level=element.level, status=verdicts[site], evidence=place_evidence, documents=documents
+                )
             else:
                 assessed = self._resolved(element) if element.kind == "resolve" else self._found(element)
                 if assessed is not None:
@@ -330,7 +355,7 @@ class Assessor:
         raised: dict[ElementStatus, list[tuple[int, ...]]] = {}
         for concept in element.resolve:
             conclusion = self._chart.conclusion([concept])
-            if conclusion.state not in ("unmentioned", "other"):
+            if conclusion.state not in ("unmentioned", "family", "other"):
                 status: ElementStatus = {"affirmed": "conflict", "possible": "uncertain"}.get(conclusion.state, "met")  # type: ignore[assignment]
                 raised.setdefault(status, []).append(conclusion.evidence)
         for status in ("conflict", "uncertain", "met"):
@@ -340,21 +365,22 @@ class Assessor:
 
     # ------------------------------------------------------------------------------------------------ site
 
-    def _place(self, family: Family) -> tuple[Place, tuple[int, ...], bool]:
-        """(place, findings that name it, whether only imaging does) of the family's diagnosis."""
+    def _place(self, family: Family, chart: Chart | None = None) -> tuple[Place, tuple[int, ...], bool]:
+        """(place, findings that name it, whether only imaging does) of the family's diagnosis, in a chart (the note's own)."""
+        chart = chart or self._chart
         if family.site is None:
             return Place((), ()), (), False
         several = "multiple" not in self._library.region_codes(family.site.parent, self._codeset)
-        diagnoses = list(self._chart.conclusion((*family.diagnosis, *family.unresolved)).evidence)
-        rest = [i for i in self._chart.indices((*family.diagnosis, *family.unresolved)) if self._chart.findings[i].affirmed]
-        spoken = [i for i in self._chart.indices(["disease-place"]) if self._chart.findings[i].affirmed]
-        shown = [i for i in self._chart.indices(family.site.imaging) if self._chart.findings[i].affirmed]
+        diagnoses = list(chart.conclusion((*family.diagnosis, *family.unresolved)).evidence)
+        rest = [i for i in chart.indices((*family.diagnosis, *family.unresolved)) if chart.findings[i].affirmed]
+        spoken = [i for i in chart.indices(["disease-place"]) if chart.findings[i].affirmed]
+        shown = [i for i in chart.indices(family.site.imaging) if chart.findings[i].affirmed]
         for pool, imaging in ((diagnoses, False), (rest, False), (spoken, False), (shown, True)):
-            placed = [i for i in pool if self._named(self._chart.findings[i])]
+            placed = [i for i in pool if self._named(chart.findings[i])]
             if placed:
                 levels, words = set[VertebralLevel](), set[str]()
                 for i in placed:
-                    finding_levels, finding_words = self._named(self._chart.findings[i]) or ((), ())
+                    finding_levels, finding_words = self._named(chart.findings[i]) or ((), ())
                     levels |= set(finding_levels)
                     words |= set(finding_words)
                 return self._library.spine.place(levels, words, several_codes=several), tuple(placed), imaging
@@ -483,7 +509,7 @@ class Assessor:
 
     def organism_codes(self, chosen: str) -> Iterator[Alternative]:
         """The codes of the organisms that the note affirms as the cause, the most exact of each line."""
-        organisms = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].affirmed and self._is_of_the_spine(i)]
+        organisms = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].affirmed]
         values = {self._chart.findings[i].value for i in organisms}
         broader = {wider for value in values for wider in self._library.wider(value or "")}
         asks = any("B95" in note.text for note in self._codeset.additional(chosen))
@@ -493,13 +519,6 @@ class Assessor:
             if code and code[:3] in ("B95", "B96", "B97"):
                 reason = "the organism that the note names as the cause"
                 yield self._alternative(code, "additional", reason, evidence, ("tabular",) if asks else ("guideline-i-c-1-b",))
-
-    def _is_of_the_spine(self, index: int) -> bool:
-        """Is an organism that of this infection? It is named with a diagnosis, in a culture, or where the author concludes."""
-        finding = self._chart.findings[index]
-        if finding.attributes.get("specimen") or self._chart.is_conclusion(finding):
-            return True
-        return any(f.kind == "diagnosis" and f.sentence == finding.sentence for f in self._chart.findings)
 
     def _alternative(
         self, code: str, kind: AlternativeKind, reason: str, evidence: tuple[int, ...], sources: tuple[str, ...]

@@ -1,5 +1,7 @@
 """The command line: thin, all work is done by the modules it names when a command needs them."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -92,13 +94,16 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
+    if hasattr(signal, "SIGPIPE"):
+        # A reader that closes the pipe early ends us as it ends any other tool, without a word.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app()
     except NotelintError as error:
         _stop(error)
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    except OSError as error:
+        typer.echo(f"notelint: standard output: {(error.strerror or 'can not be written').lower()}", err=True)
+        raise SystemExit(2) from None
     except Exception as error:
         from notelint.linter import internal_error
 
@@ -149,9 +154,9 @@ def check(
     linter = Linter(patterns=patterns, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
     notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
     counts = dict.fromkeys(SEVERITIES, 0)
-    with _writer(output) as write:
+    with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
         run = _Run(linter, write, format_, quiet=quiet, no_quotes=no_quotes, statistics=statistics)
-        for report, note in _reports(linter, notes, failures):
+        for note, report in linter.check_pairs(notes, failures=failures):
             for diagnostic in report.diagnostics:
                 counts[diagnostic.severity] += 1
             run.add(report, note)
@@ -162,22 +167,6 @@ def check(
     threshold = SEVERITIES[: SEVERITIES.index(fail_on.value) + 1] if fail_on is not FailOn.never else ()
     if any(counts[severity] for severity in threshold):
         raise typer.Exit(1)
-
-
-def _reports(linter: "Linter", notes: Iterable["Note"], failures: list["Failure"]) -> Iterator[tuple["NoteReport", "Note"]]:
-    """Reports with their notes; an encounter's notes come together, so the notes are remembered until they are reported."""
-    pending: list[Note] = []
-
-    def remembered() -> Iterator["Note"]:
-        for note in notes:
-            pending.append(note)
-            yield note
-
-    for report in linter.check_all(remembered(), failures=failures):
-        note = pending.pop(0)
-        while (note.id, note.path) != (report.id, report.path):
-            note = pending.pop(0)
-        yield report, note
 
 
 class _Run:
@@ -253,19 +242,23 @@ def extract(
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Print what notes say: findings with their places, values, dates and flags. Nothing is judged."""
-    from notelint.linter import Linter
+    from notelint.linter import Linter, internal_error
     from notelint.render import text
-    from notelint.report import Extract, Extracts, Summary
+    from notelint.report import Extract, Extracts, Failure, Summary
 
     linter = Linter(patterns=patterns)
     notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
     done: list[Extract] = []
     number = 0
-    with _writer(output) as write:
+    with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
         style = _style(write)
         for note in notes:
+            try:
+                found = linter.extract(note)
+            except Exception as error:
+                failures.append(Failure(path=note.path or note.id or "<note>", message=internal_error(error)))
+                continue
             number += 1
-            found = linter.extract(note)
             result = Extract(id=note.id, path=note.path, findings=found)
             if format_ is Format.json:
                 done.append(result)
@@ -444,7 +437,8 @@ def _date(text: str | None) -> "date | None":
 
 
 def _defaults(code: list[str] | None, setting: SettingOption, date_of_service: str | None, note_type: str | None) -> "Defaults":
-    from notelint.inputs import Defaults, split_codes
+    from notelint.inputs import Defaults
+    from notelint.note import split_codes
 
     codes = tuple(part for cell in code or () for part in split_codes(cell))
     return Defaults(codes, setting.value, _date(date_of_service), note_type)
@@ -481,21 +475,30 @@ def _name_failures(failures: Sequence["Failure"]) -> None:
 
 
 @contextmanager
-def _writer(output: Path | None) -> Iterator[Callable[[str], None]]:
+def _writer(output: Path | None, inputs: Sequence[str | Path]) -> Iterator[Callable[[str], None]]:
+    """Where lines go. A file is written beside its place and put there whole at the end: nothing is lost when a run fails."""
     if output is None:
         yield typer.echo
         return
     try:
-        with output.open("w", encoding="utf-8", errors="backslashreplace") as handle:
-            yield lambda line: (handle.write(line + "\n"), None)[1]
+        if any(output.exists() and Path(path).exists() and output.samefile(path) for path in inputs if path != "-"):
+            raise InputError(f"{output}: is read by this run; name another file to write")
+        # Devices and pipes are written as they stand.
+        target = output if output.exists() and not output.is_file() else output.with_name(f".{output.name}-{os.getpid()}")
+        try:
+            with target.open("w", encoding="utf-8", errors="backslashreplace") as handle:
+                yield lambda line: (handle.write(line + "\n"), None)[1]
+            if target is not output:
+                target.replace(output)
+        finally:
+            if target is not output:
+                target.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{output}: {(error.strerror or 'can not be written').lower()}") from None
 
 
 def _style(write: Callable[[str], None]) -> Callable[..., str]:
     """Colour only on a terminal, and never with NO_COLOR."""
-    import os
-
     from notelint.render.text import plain
 
     coloured = write is typer.echo and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -505,7 +508,7 @@ def _style(write: Callable[[str], None]) -> Callable[..., str]:
 def _width() -> int:
     import shutil
 
-    return max(60, min(shutil.get_terminal_size((80, 24)).columns, 100))
+    return max(40, min(shutil.get_terminal_size((80, 24)).columns, 100))
 
 
 if TYPE_CHECKING:

@@ -23,6 +23,8 @@ from notelint.sites import DISEASE_PLACE, Owners
 from notelint.values import Quantity
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
+OTHER_INFECTION = "other-infection"
+"""The condition of which an organism is, when it is not of the spine."""
 _UNREPORTED = frozenset({"look-alike", "owner"})
 _SIDES = re.compile(
     r"\b(?:(?P<both>bilateral(?:ly)?|both|b/l|bilat|left\s+and\s+right|right\s+and\s+left)|(?P<left>left|lt|l\.)|(?P<right>right|rt|r\.))(?![\w])",
@@ -150,11 +152,13 @@ class _Finder:
                 yield from self._test(mention)
             elif kind == "study":
                 yield self._study(mention)
-            elif kind == "imaging" or self._is_image_reading(mention):
+            elif kind == "imaging":
                 yield from self._imaging(mention)
-                if kind == "diagnosis" and self.results.slot(mention) != "unfilled":
-                    # What an image shows is a diagnosis too, but radiology's until a provider makes it his own.
-                    yield self._placed(mention, author="radiology")
+            elif (reader := self._image_reader(mention)) is not None:
+                # What an image shows is a diagnosis too: of radiology, or of the provider who states it and names the image.
+                yield from self._imaging(mention)
+                if self.results.slot(mention) != "unfilled":
+                    yield self._placed(mention, author=reader)
             elif kind == "site" and mention.concept.value is None and mention.level is None:
                 if self.results.slot(mention) == "unfilled":
                     yield self._finding(mention, "site", status="unfilled")
@@ -261,36 +265,40 @@ class _Finder:
         _, end = self.reading.sentences[mention.sentence]
         if _SHOWN.match(self.reading.view, mention.end, end):
             return True
-        return any(
-            m.concept.kind == "imaging" and m.sentence == mention.sentence and m.start >= mention.end and "hypothetical" not in m.axes
-            for m in self.reading.mentions
-        )
+        return any(m.concept.kind == "imaging" and m.start >= mention.end and "hypothetical" not in m.axes for m in self._beside(mention))
 
     # ------------------------------------------------------------------------------------------------ imaging
 
-    def _is_image_reading(self, mention: Mention) -> bool:
-        """Is a word that may be a diagnosis or what an image shows the latter here?"""
+    def _image_reader(self, mention: Mention) -> Author | None:
+        """Who reads it off an image, when a word that may be a diagnosis or what an image shows is (also) the latter here."""
         if mention.concept.image_as is None:
-            return False
+            return None
         section = self.reading.section_at(mention.start)
         author = self.author(mention, section)
         if author == "radiology":
-            return True
+            return author
         _, end = self.reading.sentences[mention.sentence]
-        if _GRADE.search(self.reading.view, mention.end, min(end, mention.end + 14)) or self._studies_in(mention):
-            return True
-        if section and section.rule and section.rule.concludes:
-            return False
+        studies = self._studies_in(mention)
+        if any(study.end <= mention.start for study in studies):
+            return "radiology"
+        concludes = bool(section and section.rule and section.rule.concludes)
+        if studies:
+            # "Right sacroiliitis, confirmed on MRI": the provider says it, and on what evidence.
+            return author
+        if _GRADE.search(self.reading.view, mention.end, min(end, mention.end + 14)):
+            return author if concludes else "radiology"
+        if concludes:
+            return None
         # A sentence of its own is a statement; one that goes on about the joint goes on about the study before it.
-        about_a_site = any(m.sentence == mention.sentence and m.concept.kind == "site" for m in self.reading.mentions)
-        return about_a_site and self._study_of(mention) is not None
+        about_a_site = any(m.concept.kind == "site" for m in self._beside(mention))
+        return "radiology" if about_a_site and self._study_of(mention) is not None else None
 
     def _imaging(self, mention: Mention) -> Iterator[Finding]:
         concept = mention.concept.image_as if mention.concept.kind != "imaging" and mention.concept.image_as else mention.concept.concept
         study = self._study_of(mention)
         modality = (study.concept.modality if study else None) or mention.concept.modality
         start, end = self._clause(mention)
-        level = next((str(m.level) for m in self.reading.mentions if m.level and start <= m.start < end), None)
+        level = next((str(m.level) for m in self._beside(mention) if m.level and start <= m.start < end), None)
         graded = self.library.by_concept[concept].grade if concept in self.library.by_concept else mention.concept.grade
         for side, grade in self._sides(mention, start, end, graded=graded):
             attributes = {"modality": modality, "side": side, "grade": grade, "level": level}
@@ -299,11 +307,7 @@ class _Finder:
     def _clause(self, mention: Mention) -> tuple[int, int]:
         """The words around a mention up to the next thing of its kind."""
         first, last = self.reading.sentences[mention.sentence]
-        others = [
-            m
-            for m in self.reading.mentions
-            if m.sentence == mention.sentence and m.concept.kind in ("imaging", "diagnosis", "study") and m is not mention
-        ]
+        others = [m for m in self._beside(mention) if m.concept.kind in ("imaging", "diagnosis", "study") and m is not mention]
         start = max([first, *(m.end for m in others if m.end <= mention.start)])
         end = min([last, *(m.start for m in others if m.start >= mention.end)])
         start = max([start, *(stop.end() for stop in _CLAUSE_STOP.finditer(self.reading.view, start, mention.start))])
@@ -327,7 +331,7 @@ class _Finder:
         return [(side, grades[0][1] if grades else None)]
 
     def _studies_in(self, mention: Mention) -> list[Mention]:
-        return [m for m in self.reading.mentions if m.sentence == mention.sentence and m.concept.kind == "study"]
+        return [m for m in self._beside(mention) if m.concept.kind == "study"]
 
     def _study_of(self, mention: Mention) -> Mention | None:
         """The study that shows a finding: the last before it in its sentence, else after it, else the last in the paragraph or section."""
@@ -396,6 +400,17 @@ class _Finder:
         return None
 
     @cached_property
+    def _by_sentence(self) -> dict[int, list[Mention]]:
+        found: dict[int, list[Mention]] = {}
+        for mention in self.reading.mentions:
+            found.setdefault(mention.sentence, []).append(mention)
+        return found
+
+    def _beside(self, mention: Mention) -> list[Mention]:
+        """All mentions of the sentence of one."""
+        return self._by_sentence[mention.sentence]
+
+    @cached_property
     def _organisms(self) -> list[Mention]:
         return [m for m in self.reading.mentions if m.concept.kind == "organism"]
 
@@ -411,7 +426,22 @@ class _Finder:
         attributes: dict[str, Any] = {
             "code": mention.concept.code, "specimen": self._specimen(mention), "resistance": list(mention.concept.resistance),
         }  # fmt: skip
+        if self._is_of_another_infection(mention):
+            attributes["elsewhere"] = True
         return self._finding(mention, "organism", value=mention.concept.value, attributes=attributes)
+
+    def _is_of_another_infection(self, mention: Mention) -> bool:
+        """Do the words give an organism to another infection: "UTI due to E. coli", "sputum: S. pneumoniae"?"""
+        beside = self._beside(mention)
+        others = [m for m in beside if m.concept.concept == OTHER_INFECTION]
+        if not others:
+            return False
+        spine = [m for m in beside if m.concept.kind == "diagnosis"]
+
+        def gap(m: Mention) -> int:
+            return max(m.start - mention.end, mention.start - m.end, 0)
+
+        return min(map(gap, others)) < min(map(gap, spine), default=10**6)
 
     def _specimen(self, mention: Mention) -> str | None:
         start, end = self.reading.sentences[mention.sentence]

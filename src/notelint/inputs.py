@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from notelint.errors import InputError
-from notelint.note import Note, Setting
+from notelint.note import Note, Setting, split_codes
 from notelint.report import Failure
 
-_CODE_SEPARATORS = str.maketrans(",;|\t\n", "     ")
 _KNOWN = frozenset({"id", "path", "text", "codes", "setting", "date-of-service", "note-type", "encounter"})
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _MAX_BYTES = 64 * 1024 * 1024
@@ -31,11 +30,6 @@ class Defaults:
     note_type: str | None = None
 
 
-def split_codes(text: str) -> tuple[str, ...]:
-    """The codes of one cell or option: split at comma, semicolon, stroke or blank."""
-    return tuple(text.translate(_CODE_SEPARATORS).split())
-
-
 def parse_date(text: str) -> date:
     """A date as YYYY-MM-DD; InputError when it is none."""
     written = text.strip()
@@ -45,7 +39,7 @@ def parse_date(text: str) -> date:
         found = None
     # ISO 8601 has further forms, as of weeks.
     if found is None or found.isoformat() != written:
-        raise InputError(f"{written[:20]!r} is no date of the form YYYY-MM-DD")
+        raise InputError("the date of service is no date of the form YYYY-MM-DD")
     return found
 
 
@@ -53,7 +47,8 @@ def parse_setting(text: str) -> Setting:
     """inpatient, outpatient or unknown; InputError when it is none of them."""
     value = text.strip().lower() or "unknown"
     if value not in get_args(Setting):
-        raise InputError(f"setting {text.strip()[:20]!r} is none of inpatient, outpatient, unknown")
+        # A cell that slipped may hold words of a note: it is not repeated.
+        raise InputError("the setting is none of inpatient, outpatient, unknown")
     return value  # type: ignore[return-value]
 
 
@@ -62,9 +57,10 @@ def read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise InputError(f"{path}: is a folder; name its files, or list them in a manifest")
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path}: larger than {_MAX_BYTES // 2**20} MiB, too large for a note")
-        content = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: is no regular file")
+        with path.open("rb") as handle:
+            content = handle.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         # No file has a name with a null in it.
         raise InputError(f"{path}: {(getattr(error, 'strerror', None) or 'can not be read').lower()}") from None
@@ -72,7 +68,9 @@ def read_text(path: Path) -> str:
 
 
 def decode(content: bytes, name: str) -> str:
-    """UTF-8 as text; InputError with the byte at which it is not, or when there is nothing in it."""
+    """UTF-8 as text; InputError with the byte at which it is not, when there is nothing in it, or far too much."""
+    if len(content) > _MAX_BYTES:
+        raise InputError(f"{name}: larger than {_MAX_BYTES // 2**20} MiB, too large for a note")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -87,7 +85,7 @@ def from_paths(paths: Iterable[str], defaults: Defaults) -> Iterator[Note | Fail
     """The notes of files; `-` is standard input."""
     for name in paths:
         try:
-            text = decode(sys.stdin.buffer.read(), "<stdin>") if name == "-" else read_text(Path(name))
+            text = decode(sys.stdin.buffer.read(_MAX_BYTES + 1), "<stdin>") if name == "-" else read_text(Path(name))
         except InputError as error:
             yield _failure(name, error)
             continue
@@ -101,7 +99,7 @@ def from_manifest(manifest: Path, defaults: Defaults) -> Iterator[Note | Failure
     """The notes of a JSONL or CSV manifest: `id, path | text, codes, setting, date-of-service, note-type, encounter`; other columns are
     allowed. Paths are relative to the manifest. InputError when the manifest itself can not be read."""
     rows = _csv_rows(manifest) if manifest.suffix.lower() in (".csv", ".tsv") else _json_rows(manifest)
-    for line, row in rows:
+    for line, row in _encounters_together(rows):
         place = _shown(f"{manifest}:{line}")
         if isinstance(row, InputError):
             yield Failure(path=place, message=str(row))
@@ -112,13 +110,31 @@ def from_manifest(manifest: Path, defaults: Defaults) -> Iterator[Note | Failure
             yield Failure(path=place, message=str(error))
 
 
+def _encounters_together(
+    rows: Iterable[tuple[int, Mapping[str, Any] | InputError]],
+) -> Iterator[tuple[int, Mapping[str, Any] | InputError]]:
+    """The rows, those of one encounter behind the first of them: a manifest need not be sorted."""
+    listed = list(rows)
+    firsts: dict[str, int] = {}
+    for number, (_, row) in enumerate(listed):
+        if isinstance(row, Mapping) and row.get("encounter"):
+            firsts.setdefault(str(row["encounter"]), number)
+
+    def key(item: tuple[int, tuple[int, Mapping[str, Any] | InputError]]) -> int:
+        number, (_, row) = item
+        return firsts.get(str(row.get("encounter")), number) if isinstance(row, Mapping) else number
+
+    return (item for _, item in sorted(enumerate(listed), key=key))
+
+
 def _failure(name: str, error: InputError) -> Failure:
     return Failure(path=_shown(name), message=_shown(str(error).removeprefix(f"{name}: ").removeprefix(f"{Path(name)}: ")))
 
 
 def _shown(name: str) -> str:
     """The name of a file as it can be written in a report: of one that is no UTF-8 the odd bytes are escaped."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    plain = "".join(char if char.isprintable() or 0xD800 <= ord(char) < 0xE000 else char.encode("unicode_escape").decode() for char in name)
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _json_rows(manifest: Path) -> Iterator[tuple[int, Mapping[str, Any] | InputError]]:
@@ -200,8 +216,8 @@ def _note(row: Mapping[str, Any], folder: Path, defaults: Defaults) -> Note:
         raise InputError("`codes` is neither a text nor a list of texts")
     return Note(
         text=text,
-        id=str(cells["id"]) if cells.get("id") not in (None, "") else (Path(path).stem if path else None),
-        path=path,
+        id=_shown(str(cells["id"])) if cells.get("id") not in (None, "") else (_shown(Path(path).stem) if path else None),
+        path=_shown(path) if path else None,
         codes=codes or defaults.codes,
         setting=parse_setting(str(cells["setting"])) if cells.get("setting") else defaults.setting,
         date_of_service=parse_date(str(cells["date-of-service"])) if cells.get("date-of-service") else defaults.date_of_service,

@@ -37,7 +37,7 @@ _WRITTEN = re.compile(
 _PIECE = re.compile(rf"{_VERTEBRA}|\d+", re.IGNORECASE)
 # Alone, these are as often a sequence of an MRI, a dermatome or a heart sound as a vertebra.
 _OF_SPINE = re.compile(
-    r"[\s,]*+(?:and\s+[CTLS]\d+\s++)?(?:-?\s*(?:vertebra|body|bodies|level|end\s?plate|spinous|pedicle|lamina|disc|disk|facet|posterior|superior|inferior))",
+    r"[\s,]*+(?:and\s+[CTLS]\d+\s++)?(?:-?\s*(?:vertebra|body|bodies|level|end[\s-]?plate|spinous|pedicle|lamina|disc|disk|facet|posterior|superior|inferior))",
     re.IGNORECASE,
 )
 _TO_SPINE = re.compile(

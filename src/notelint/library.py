@@ -188,7 +188,12 @@ def pattern_files(overlay: Path | None = None) -> dict[str, Path]:
 def load(overlay: Path | None = None) -> Library:
     """The library: the shipped patterns, with a site's own folder over them. PackError lists every mistake of every file."""
     files = {name: path for name, path in pattern_files(overlay).items() if not name.endswith(CASES)}
-    contents = {name: path.read_bytes() for name, path in files.items()}
+    contents = {}
+    for name, path in files.items():
+        try:
+            contents[name] = path.read_bytes()
+        except OSError as error:
+            raise PackError([f"{path}:1: file: {(error.strerror or 'can not be read').lower()}"]) from None
     digest = hashlib.sha256(__version__.encode())
     for name, content in contents.items():
         digest.update(f"\0{name}\0{len(content)}\0".encode())

@@ -13,7 +13,7 @@ from notelint.codeset import CodeSet, CodeSets, load_codesets
 from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
-from notelint.note import Note, reading_view
+from notelint.note import Note
 from notelint.packs import Concept, Kind
 from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
 from notelint.results import Words
@@ -22,7 +22,7 @@ from notelint.rules import selected
 if TYPE_CHECKING:
     from spacy.language import Language
 
-_CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-TV-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
+_CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
 
 
 class Linter:
@@ -78,9 +78,13 @@ class Linter:
     def check_all(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[NoteReport]:
         """The reports of a stream of notes, in order.
 
-        Notes of one `encounter` pool their evidence; a note that names one is held until the encounter's last note has been read. With a
+        Notes of one `encounter` pool their evidence; they have to follow each other, and are held until the last of them is read. With a
         list of `failures`, a fault of notelint in one note is added to it (never its words), and the rest is still done.
         """
+        return (report for _, report in self.check_pairs(notes, failures=failures))
+
+    def check_pairs(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[tuple[Note, NoteReport]]:
+        """As `check_all`, each report with its note."""
         self._told_outdated = False
         waiting: list[Note] = []
         for note in notes:
@@ -93,7 +97,7 @@ class Linter:
                 waiting.append(note)
         yield from self._safely(waiting, failures)
 
-    def _safely(self, notes: Sequence[Note], failures: list[Failure] | None) -> Iterator[NoteReport]:
+    def _safely(self, notes: Sequence[Note], failures: list[Failure] | None) -> Iterator[tuple[Note, NoteReport]]:
         if failures is None:
             yield from self._encounter(notes)
             return
@@ -102,21 +106,21 @@ class Linter:
         except NotelintError:
             raise
         except Exception as error:
-            failures += [Failure(path=_name(note), message=internal_error(error)) for note in notes]
+            failures += [Failure(path=note.path or note.id or "<note>", message=internal_error(error)) for note in notes]
             return
         yield from reports
 
-    def _encounter(self, notes: Sequence[Note]) -> Iterator[NoteReport]:
+    def _encounter(self, notes: Sequence[Note]) -> Iterator[tuple[Note, NoteReport]]:
         charts = [Chart(self.extract(note), self.library, concludes=self._concludes) for note in notes]
         for number, (note, chart) in enumerate(zip(notes, charts, strict=True)):
             others = [(_name(n), c) for k, (n, c) in enumerate(zip(notes, charts, strict=True)) if k != number]
-            yield self._report(note, chart, others)
+            yield note, self._report(note, chart, others)
 
     def _report(self, note: Note, chart: Chart, others: Sequence[tuple[str, Chart]]) -> NoteReport:
         codeset, covered = self.codesets.on(note.date_of_service)
         final = self._is_final(note)
-        written = _in_text(note, codeset)
-        codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code.strip() for code in note.codes)) or written
+        written = self._in_text(note, codeset)
+        codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)) or written
         codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
         assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
         if codes_from == "words":
@@ -138,6 +142,12 @@ class Linter:
             assessments=tuple(judgement.assessment for judgement in judgements),
             diagnostics=tuple(self._wanted(diagnostics)),
         )
+
+    def _in_text(self, note: Note, codeset: CodeSet) -> tuple[str, ...]:
+        """The codes written in a note, with a dot and of a category that exists; none where no family of the packs is among them."""
+        found = [codeset.normalize(match[0]) for match in _CODE_IN_TEXT.finditer(note.view)]
+        known = tuple(dict.fromkeys(code for code in found if code and codeset.nearest(code)))
+        return known if any(self.library.family_of(code) for code in known) else ()
 
     def _wanted(self, diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         return (d for d in diagnostics if selected(d.rule, self._select, self._ignore))
@@ -185,12 +195,6 @@ def internal_error(error: BaseException) -> str:
 
 def _name(note: Note) -> str:
     return note.id or note.path or "another document"
-
-
-def _in_text(note: Note, codeset: CodeSet) -> tuple[str, ...]:
-    """The codes written in a note: such as have a dot and stand in the code set, or have a category that does."""
-    found = [codeset.normalize(match[0]) for match in _CODE_IN_TEXT.finditer(reading_view(note.text))]
-    return tuple(dict.fromkeys(code for code in found if code and codeset.nearest(code)))
 
 
 _default: Linter | None = None

@@ -9,7 +9,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
+
+from notelint.errors import InputError
 
 Setting = Literal["inpatient", "outpatient", "unknown"]
 
@@ -26,6 +28,14 @@ _READ_AS = str.maketrans(
 )  # fmt: skip
 _LINE_END = re.compile(r"\r\n?|\n")
 _SURROGATES = dict.fromkeys(range(55296, 57344), "?")
+
+
+_BETWEEN_CODES = str.maketrans(",;|\t\r\n", "      ")
+
+
+def split_codes(text: str) -> tuple[str, ...]:
+    """The codes of one cell: split at comma, semicolon, stroke or blank, without marks at their ends."""
+    return tuple(code for part in text.translate(_BETWEEN_CODES).split() if (code := part.strip(".,:;()[]\"'")))
 
 
 def reading_view(text: str) -> str:
@@ -60,7 +70,18 @@ class Note:
     encounter: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "codes", tuple(self.codes))
+        """InputError where a fact about the note is not what it has to be; one text of codes is split."""
+        if not isinstance(self.text, str):
+            raise InputError("the text of a note is no text")
+        given: object = self.codes
+        cells = [given] if isinstance(given, str) else list(given) if isinstance(given, list | tuple) else [None]
+        if any(not isinstance(cell, str) for cell in cells):
+            raise InputError("the codes of a note are neither a text nor a list of texts")
+        object.__setattr__(self, "codes", tuple(code for cell in cells for code in split_codes(str(cell))))
+        if self.setting not in get_args(Setting):
+            raise InputError(f"the setting of a note is none of {', '.join(get_args(Setting))}")
+        if self.date_of_service is not None and not isinstance(self.date_of_service, date):
+            raise InputError("the date of service of a note is no date")
 
     @cached_property
     def view(self) -> str:

@@ -77,7 +77,12 @@ class Model(BaseModel):
     """A frozen value whose keys are in kebab-case; an unknown key is a mistake."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-"), validate_by_name=True, validate_by_alias=True
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
 

@@ -15,10 +15,11 @@ import warnings
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from loguru import logger
 
 # medspaCy's parts write the text of notes to stderr through loguru, and medspaCy mutes the warnings of the whole process.
@@ -80,8 +81,8 @@ class NoteTokenizer:
 class _State:
     """What the components hand on beside the Doc, in characters; it lives in doc.user_data while a note is read."""
 
-    view: str
-    low: str
+    view: str = field(repr=False)
+    low: str = field(repr=False)
     sentences: tuple[tuple[int, int], ...]
     starts: tuple[int, ...]
     sections: tuple[SectionSpan, ...] = ()
@@ -101,13 +102,15 @@ class _Sentences:
     def __call__(self, doc: Doc) -> Doc:
         view = doc.user_data.get("notelint-view") or doc.text
         spans = tuple(sentences.split(view))
-        firsts = iter(spans)
-        upcoming = next(firsts, None)
+        begins: list[int] = []
+        upcoming = 0
         for token in doc:
-            begins = upcoming is not None and token.idx + len(token) > upcoming[0]
-            token.is_sent_start = begins or token.i == 0
-            if begins:
-                upcoming = next(firsts, None)
+            first = upcoming < len(spans) and token.idx + len(token) > spans[upcoming][0]
+            upcoming += first
+            begins.append(1 if first or not begins else -1)
+        if begins:
+            # Set at once: each `is_sent_start` would look through the whole Doc.
+            doc.from_array(["SENT_START"], np.array(begins, dtype="int64").reshape(-1, 1).astype("uint64"))  # type: ignore[arg-type]
         doc.user_data["notelint"] = _State(view, lowered(view), spans, tuple(start for start, _ in spans))
         return doc
 
@@ -214,8 +217,8 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
         state = _state(doc)
         mentions = tuple(sorted((*self._longest(state), *state.extra), key=lambda m: (m.start, m.end)))
         doc.user_data["notelint"] = replace(state, mentions=mentions)
-        spans = [doc.char_span(m.start, m.end, label=m.concept.concept, alignment_mode="expand") for m in mentions]
-        doc.spans[_GROUP] = [span for span in spans if span is not None]
+        idx = [token.idx for token in doc]
+        doc.spans[_GROUP] = [Span(doc, bisect_right(idx, m.start) - 1, bisect_left(idx, m.end), label=m.concept.concept) for m in mentions]
         return doc
 
     def _matches(self, state: _State) -> Iterator[tuple[int, int, int, levels.Level | None]]:

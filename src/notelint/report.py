@@ -1,5 +1,6 @@
 """The report: diagnostics with place, message and source, made from judgements; and the JSON shapes of a run."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from notelint import __version__
 from notelint.assessment import AssessedElement, Assessment, Chart, Judgement
-from notelint.codeset import CodeSet, NoteKind
+from notelint.codeset import CodeSet, InstructionNote
 from notelint.findings import Finding
 from notelint.library import Library
 from notelint.note import Note
@@ -154,8 +155,8 @@ class _Reporter:
 
     def written(self, code: str) -> tuple[int, int] | None:
         """Where a code stands in the note's text."""
-        at = self.note.text.upper().find(code.upper()) if len(self.note.text.upper()) == len(self.note.text) else -1
-        return (at, at + len(code)) if at >= 0 else None
+        found = re.search(rf"(?<![\w.]){re.escape(code)}(?![\w.]*\w)", self.note.view, re.IGNORECASE)
+        return found.span() if found else None
 
     # ------------------------------------------------------------------------------------------------ codes
 
@@ -214,15 +215,10 @@ class _Reporter:
             if not manifestation:
                 continue
             first_notes = self.codeset.code_first(code)
-            before = [
-                other
-                for other in self.codes[:n]
-                if "in diseases classified elsewhere" not in (getattr(self.codeset.get(other), "title", "") or "").lower()
-            ]
-            if first_notes and not before:
+            etiology = self._etiology()
+            if first_notes and not any(self._goes_first(other, first_notes, etiology) for other in self.codes[:n]):
                 note = first_notes[0]
-                etiology = self._etiology()
-                help_ = f"the note names {etiology}" if etiology else f"{note.node}, code first: {note.text}"
+                help_ = f"the note names {self.title(etiology)}" if etiology else f"{note.node}, code first: {note.text}"
                 yield self.say(
                     "code/sequence",
                     f"{code} can not stand first: the underlying disease is coded before it",
@@ -236,8 +232,15 @@ class _Reporter:
         for finding in self.chart.findings:
             code = finding.attributes.get("code")
             if finding.affirmed and code and code[0] in "AB" and code[:3] not in _SUPPLEMENTARY:
-                return self.title(str(code))
+                return str(code)
         return None
+
+    def _goes_first(self, other: str, notes: Sequence[InstructionNote], etiology: str | None) -> bool:
+        """Can another code be the one that goes first? Those the note lists are only examples ("such as"), unless the cause is documented."""
+        if any(other in r for note in notes for r in note.ranges) or (etiology is not None and other[:3] == etiology[:3]):
+            return True
+        known = self.codeset.get(other)
+        return etiology is None and known is not None and "in diseases classified elsewhere" not in known.title.lower()
 
     # ------------------------------------------------------------------------------------------------ one judgement
 
@@ -268,7 +271,14 @@ class _Reporter:
                 )  # fmt: skip
                 return
         elif judgement.support == "negated":
-            how = "past" if all(self.chart.findings[i].historical and not self.chart.findings[i].negated for i in at) else "absent"
+            told = [self.chart.findings[i] for i in at]
+            how = (
+                "of a relative"
+                if all(f.family for f in told)
+                else "past"
+                if all(f.historical and not f.negated for f in told)
+                else "absent"
+            )
             yield self.say(
                 "support/diagnosis-negated",
                 f"{code}: {name} is stated only as {how}",
@@ -277,16 +287,11 @@ class _Reporter:
                 at=at,
             )
         elif judgement.support == "uncertain":
-            severity = self._uncertain_severity()
-            if severity:
-                hedge = next(
-                    (str(self.chart.findings[i].attributes["hedge"]) for i in at if "hedge" in self.chart.findings[i].attributes),
-                    "uncertain",
-                )
-                yield self.say(
-                    "support/diagnosis-uncertain", f'{code}: {name} is stated only as uncertain ("{hedge}")',
-                    self._uncertain_help(), code=code, at=at, severity=severity,
-                )  # fmt: skip
+            severity: Severity = "warning" if self.note.setting == "inpatient" else "error"
+            yield self.say(
+                "support/diagnosis-uncertain", f"{code}: {name} is stated only as uncertain", self._uncertain_help(), code=code, at=at,
+                severity=severity, sources=("guideline-ii-h",) if self.note.setting == "inpatient" else (),
+            )  # fmt: skip
         elif judgement.support == "missing":
             others = [i for i in judgement.mentions if self.chart.findings[i].author not in ("provider", None)]
             who = ", ".join(sorted({str(self.chart.findings[i].author) for i in others}))
@@ -299,14 +304,11 @@ class _Reporter:
                 at=others,
             )
 
-    def _uncertain_severity(self) -> Severity | None:
-        if self.note.setting == "inpatient":
-            return None if self.final else "warning"
-        return "error"
-
     def _uncertain_help(self) -> str:
         if self.note.setting == "inpatient":
-            return "at discharge an uncertain diagnosis counts only in the final statement"
+            if self.final:
+                return "a doubt as strong as this never counts as an established diagnosis"
+            return "it counts as established only if it is still uncertain in the final statement at discharge"
         if self.note.setting == "unknown":
             return "outpatient: symptoms are coded until it is confirmed; inpatient: it counts if still uncertain in the final statement"
         return "outpatient: signs and symptoms are coded until the diagnosis is confirmed"
@@ -321,6 +323,7 @@ class _Reporter:
             for a in assessment.alternatives
             if a.kind in ("more-specific", "instead", "candidate") and "region" in a.reason
         )
+        fitting = fitting or "a code that is chosen as well"
         if judgement.site == "unspecified":
             yield self.say(
                 "site/unspecified", f"{code} names no site, the note does: {words}{imaging}", f"the words fit {fitting}", code=code, at=at
@@ -364,10 +367,9 @@ class _Reporter:
             element = elements[assessed.element]
             slots = self._slots(element)
             if slots:
-                shown = self.chart.findings[slots[0]].text
                 yield self.say(
                     "note/placeholder",
-                    f"{code}: an unfilled slot: {' '.join(shown.split())}",
+                    f"{code}: an unfilled slot: {element.title}",
                     element.ask,
                     code=code,
                     at=slots,
@@ -390,7 +392,7 @@ class _Reporter:
         what = {"missing": "not documented", "uncertain": "documented without a clear result", "conflict": "the documentation conflicts"}[
             assessed.status
         ]
-        at = assessed.evidence or judgement.support_evidence or judgement.mentions
+        at = assessed.evidence or judgement.mentions
         finding = self.chart.findings[at[0]] if at else None
         line, column = self.note.place(finding.start) if finding else (None, None)
         return Diagnostic(
@@ -504,7 +506,6 @@ __all__ = [
     "Extract",
     "Extracts",
     "Failure",
-    "NoteKind",
     "NoteReport",
     "Report",
     "Summary",

@@ -25,6 +25,8 @@ _STATUS_ORDER: tuple[Status, ...] = ("declined", "not-done", "pending", "ordered
 _COORDINATED = re.compile(r"\s*(?:,|/|&|\+|and|or|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?$", re.IGNORECASE)
 _FIRM_STOP = re.compile(r"[;.]\s|\n|\s{3,}")
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
+_NEAR = 240
+"""So many characters away a box, a slot or a date may still belong to a test."""
 _PAIR = re.compile(r"[\s:=]*(?:(?:were|was|are|of)\s+)?(?P<first>\d+(?:\.\d+)?)\s*/\s*(?P<second>\d+(?:\.\d+)?)(?![\d/])")
 _TREND = re.compile(r"->|=>|>|\b(?:to|from|then|was|down|up|now|rose|fell|previous\w*|fall\w*|rise\w*|peak\w*|admission)\b", re.IGNORECASE)
 _BOTH = re.compile(r"\b(?:both|all)\b", re.IGNORECASE)
@@ -105,9 +107,10 @@ class Results:
     def slot(self, mention: Mention) -> Literal["ticked", "unfilled"] | None:
         """What a box or a template slot at a mention says."""
         view = self.reading.view
-        line_start = view.rfind("\n", 0, mention.start) + 1
-        line_end = view.find("\n", mention.end)
-        line_end = len(view) if line_end < 0 else line_end
+        # A line may be a whole note; boxes and slots that belong to a mention stand near it.
+        line_start = max(view.rfind("\n", 0, mention.start) + 1, mention.start - _NEAR)
+        line_end = view.find("\n", mention.end, mention.end + _NEAR)
+        line_end = min(len(view), mention.end + _NEAR) if line_end < 0 else line_end
         line = view[line_start:line_end]
         if self.words.unticked.search(line) or self.words.ticked.search(line):
             before = view[max(line_start, mention.start - 8) : mention.start]
@@ -279,8 +282,8 @@ class Results:
     def _boxed_result(self, start: int, end: int, of: str) -> tuple[int, int, Result] | None:
         """The ticked one of several boxed results: "pos [x]  neg [ ]"."""
         view = self.reading.view
-        line_end = view.find("\n", start)
-        end = max(end, line_end if line_end > 0 else len(view))
+        line_end = view.find("\n", start, start + _NEAR)
+        end = max(end, line_end if line_end > 0 else min(len(view), start + _NEAR))
         if not (self.words.ticked.search(view, start, end) or self.words.unticked.search(view, start, end)):
             return None
         hits = self.words.find(self.reading, start, end, of)
@@ -384,11 +387,11 @@ class Results:
         if beside:
             return beside[0].iso or None
         start, end = self.reading.sentences[mention.sentence]
-        heads = dates(view, start, group[0].start, day_of_service=day)
+        heads = dates(view, max(start, group[0].start - _NEAR), group[0].start, day_of_service=day)
         heads = [d for d in heads if not self._tested_between(d.end, group[0].start, start)]
         if heads:
             return heads[-1].iso or None
-        tail = dates(view, group[-1].end, end, day_of_service=day)
+        tail = dates(view, group[-1].end, min(end, group[-1].end + _NEAR), day_of_service=day)
         if len(tail) == 1 and _DATES_ALL.search(view, group[-1].end, tail[0].start):
             return tail[0].iso or None
         section = self.reading.section_at(mention.start)

@@ -39,6 +39,8 @@ _INITIAL = re.compile(r"(?:^|[\s(/-])[A-Za-z]$")
 _LIST_MARK = re.compile(r"(?P<behind>^|[:;.,][ ]+)[ ]*\(?(?P<mark>\d{1,2}|[a-zA-Z])$")
 _ITEM = 1000
 """Within so many characters the mark before is looked for."""
+_LONGEST = 2000
+"""No sentence is longer: text without any stop is cut between words, so that no work grows with the square of its length."""
 _SPACES = " \n"
 
 
@@ -60,6 +62,13 @@ def _add(view: str, start: int, end: int, spans: list[tuple[int, int]]) -> None:
         start += 1
     while end > start and view[end - 1] in _SPACES:
         end -= 1
+    while end - start > _LONGEST:
+        cut = max(view.rfind(" ", start, start + _LONGEST), view.rfind("\n", start, start + _LONGEST))
+        cut = cut if cut > start else start + _LONGEST
+        spans.append((start, cut))
+        start = cut
+        while start < end and view[start] in _SPACES:
+            start += 1
     if start < end:
         spans.append((start, end))
 

@@ -36,6 +36,7 @@ _COORDINATION = re.compile(
     r"[\s,]*(?:/|-|,|\band\b|\bwith\b|\bor\b|&|\+|\bas\s+well\s+as\b|\bplus\b|\bassociated\b|\badjacent\b)[\s,]*(?:\w+\s+){0,2}$",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"[(,]\s*(?:not|no|rather\s+than)\s+$", re.IGNORECASE)
 _REACH = 140
 
 
@@ -63,6 +64,16 @@ class Owners:
         self._heads: dict[int, list[Mention]] = {}
         for sentence, mentions in by_sentence.items():
             heads = [m for m in mentions if m.concept.kind in _HEADS or m.concept.concept == DISEASE_PLACE]
+            affirmed = {m.start for m in heads if m.concept.kind == "diagnosis" and "negated" not in m.axes}
+            if affirmed:
+                # "Ankylosing spondylitis (not DISH), lumbar": what is denied has no place when something else is affirmed.
+                heads = [
+                    m
+                    for m in heads
+                    if m.concept.kind != "diagnosis"
+                    or m.start in affirmed
+                    or not _BRACKETED.search(self._reading.view, max(0, m.start - 12), m.start)
+                ]
             self._heads[sentence] = heads
             sites = [m for m in mentions if m.concept.kind == "site" and (m.level is not None or m.concept.value)]
             if sites and heads:

@@ -9,6 +9,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
+from pydantic import Field
+
 from notelint.packs import Model
 
 Flag = Literal["high", "normal", "low"]
@@ -92,7 +94,8 @@ _NOT_A_RESULT_BEFORE = re.compile(
     r"|spo2|sats?|wt|weight|ht|height|bmi|gcs)\s*|#\s*|\^|[A-Za-z]-|\d[/.,:-]|\d\s*(?:out\s+)?of\s*)$",
     re.IGNORECASE,
 )
-_AT_VALUE = re.compile(r"\b(?:at|in|for)\s*$", re.IGNORECASE)
+# "CRP at 12", "CRP last month 4" are results all the same.
+_AT_VALUE = re.compile(r"\b(?:at|in|for|(?:last|this|past|previous)\s+(?:week|month))\s*$", re.IGNORECASE)
 
 
 class Quantity(Model):
@@ -101,7 +104,7 @@ class Quantity(Model):
     comparator: Literal["=", "<", ">"]
     value: float
     unit: str | None
-    as_written: str
+    as_written: str = Field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
