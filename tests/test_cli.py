@@ -247,7 +247,7 @@ def test_codes(command: Command) -> None:
     status, out, _ = command("codes", "show", "M46.36")
     assert status == 0
     assert out.splitlines()[0] == "M46.36  Infection of intervertebral disc (pyogenic), lumbar region"
-    assert "  M46.3  use-additional-code: code (B95-B97) to identify infectious agent." in out.splitlines()
+    assert "  M46.3     use-additional-code: code (B95-B97) to identify infectious agent." in out.splitlines()
     assert command("codes", "show", "M46.29") == (2, "", "notelint: 'M46.29' is no code of release 2026-04-01; the nearest is M46.2\n")
     assert command("codes", "list")[1].startswith("2026-04-01  in force 2026-04-01 to 2026-09-30  ")
 

@@ -109,3 +109,11 @@ def test_an_unknown_name_between_files_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "M46.1.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(library.PackError, match=r"M46\.1\.yaml:\d+: diagnosis: nothing is called sacroilitis"):
         library.load(tmp_path)
+
+
+def test_no_route_rests_on_criteria(tmp_path: Path) -> None:
+    text = (library.shipped_folder() / "M45.A.yaml").read_text(encoding="utf-8")
+    route = "routes:\n  - when: bone-marrow-edema\n    kind: candidate\n    site-parent: M45\n    because: x\n    source: tabular\n"
+    (tmp_path / "M45.A.yaml").write_text(text.replace("routes:\n", route, 1), encoding="utf-8")
+    with pytest.raises(library.PackError, match="bone-marrow-edema is no statement of a provider: criteria never make a code"):
+        library.load(tmp_path)

@@ -69,7 +69,6 @@ class Judgement:
     support: Support = "met"
     support_evidence: tuple[int, ...] = ()
     elsewhere: tuple[Alternative, ...] = ()
-    established_by_setting: bool = False
     site: SiteVerdict = "none"
     site_evidence: tuple[int, ...] = ()
     site_candidates: tuple[str, ...] = ()
@@ -254,7 +253,7 @@ class Assessor:
         alternatives = tuple(self._alternatives(family, nearest, known, support, site, codes, place, place_evidence, elsewhere))
         judgement = Judgement(
             Assessment(code=spelled, title=title, billable=billable, elements=elements, alternatives=alternatives),
-            family, support, diagnosis.evidence, elsewhere, by_setting, site, place_evidence,
+            family, support, diagnosis.evidence, elsewhere, site, place_evidence,
             tuple(codes[r] for r in place.candidates if r in codes) if site == "ambiguous" else (), from_imaging,
             tuple(self._chart.indices((*family.diagnosis, *family.unresolved))),
         )  # fmt: skip

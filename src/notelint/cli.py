@@ -212,7 +212,7 @@ class _Run:
 def _code_set(linter: "Linter") -> "CodeSetName":
     from notelint.report import CodeSetName
 
-    return CodeSetName(release=linter.codesets.on(None)[0].release.name)
+    return CodeSetName(release=max(linter.releases, default=linter.codesets.on(None)[0].release.name))
 
 
 def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
@@ -319,15 +319,15 @@ def codes_show(code: Annotated[str, typer.Argument(metavar="CODE")], date_of_ser
     typer.echo(f"{known.code}  {known.title}")
     typer.echo(f"  billable: {'yes' if known.billable else 'no'}")
     if known.seventh and not known.billable:
-        typer.echo(f"  7th character: {', '.join(f'{letter} {meaning}' for letter, meaning in known.seventh)}")
+        _echo(f"  7th character: {', '.join(f'{letter} {meaning}' for letter, meaning in known.seventh)}", " " * 12)
     typer.echo(f"  release:  {release.name}, in force {release.effective_from} to {release.effective_to or 'the next release'}")
     if not covered:
         typer.echo(f"  no loaded release covers {date_of_service}; the nearest one is shown")
-    typer.echo(f"  above:    {' < '.join(chosen.ancestors(known.code))}")
+    _echo(f"  above:    {' < '.join(chosen.ancestors(known.code))}", " " * 12)
     if known.children:
-        typer.echo(f"  below:    {', '.join(known.children)}")
+        _echo(f"  below:    {', '.join(known.children)}", " " * 12)
     for note in chosen.notes(known.code):
-        typer.echo(f"  {note.node}  {note.kind}: {note.text}")
+        _echo(f"  {note.node:<9} {note.kind}: {note.text}", " " * 12)
 
 
 @codes_app.command("list")
@@ -398,10 +398,10 @@ def patterns_list(patterns: Patterns = None) -> None:
 
     loaded = library.load(patterns)
     for family in loaded.families:
-        typer.echo(f"{family.family}: {', '.join(element.id for element in family.elements)}")
+        _echo(f"{family.family}: {', '.join(element.id for element in family.elements)}", "  ")
     for vocabulary in loaded.vocabularies:
         names = list(dict.fromkeys(concept.key for concept in vocabulary.concepts))
-        typer.echo(f"{vocabulary.vocabulary}: {', '.join(names) or f'{len(vocabulary.cues)} cues, {len(vocabulary.sections)} sections'}")
+        _echo(f"{vocabulary.vocabulary}: {', '.join(names) or f'{len(vocabulary.cues)} cues, {len(vocabulary.sections)} sections'}", "  ")
 
 
 @patterns_app.command("schema")
@@ -503,6 +503,12 @@ def _style(write: Callable[[str], None]) -> Callable[..., str]:
 
     coloured = write is typer.echo and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return typer.style if coloured else plain
+
+
+def _echo(line: str, hang: str) -> None:
+    import textwrap
+
+    typer.echo(textwrap.fill(line, _width(), subsequent_indent=hang, break_long_words=False, break_on_hyphens=False))
 
 
 def _width() -> int:

@@ -44,6 +44,8 @@ from notelint.packs import (
 from notelint.phrases import Lexicon
 
 CASES = ".cases.yaml"
+_CRITERIA = frozenset({"test", "imaging", "study", "symptom", "treatment", "site"})
+"""Kinds on which no route to a code may rest: what was measured, seen or done supports a diagnosis, it does not state one."""
 
 
 class Library(Model):
@@ -108,6 +110,12 @@ class Library(Model):
         for concept in self.concepts:
             entries.setdefault(concept.concept, concept)
         return entries
+
+    def cite(self, name: str, release: str) -> str:
+        """A source in a few words, with the release for the tabular list and a mark on what was not verified."""
+        known = self.by_source[name]
+        cited = f"{known.cite} {release}" if name == "tabular" else known.cite
+        return f"{cited} [unverified]" if known.basis == "unverified" else cited
 
     def wider(self, name: str) -> Iterator[str]:
         """The less exact concepts or values of which one is a kind, nearest first."""
@@ -354,6 +362,11 @@ def _cross_check(library: Library, places: Mapping[int, tuple[Path, str]]) -> li
             for slug in condition.concept:
                 if slug not in kinds:
                     say(family, slug, "conditions", f"nothing is called {slug}")
+        for route in family.routes:
+            for condition in route.when:
+                for slug in condition.concept:
+                    if kinds.get(slug) in _CRITERIA:
+                        say(family, slug, "routes", f"{slug} is no statement of a provider: criteria never make a code")
         cited: list[Element | Route] = [*family.elements, *family.routes]
         for item in cited:
             for source in item.source:

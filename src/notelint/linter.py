@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from notelint import findings as findings_
 from notelint import library as library_
-from notelint.assessment import Assessor, Chart
+from notelint.assessment import Assessment, Assessor, Chart
 from notelint.codeset import CodeSet, CodeSets, load_codesets
 from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
@@ -39,6 +39,8 @@ class Linter:
         self._patterns = patterns
         self._select, self._ignore = tuple(select), tuple(ignore)
         self._told_outdated = False
+        self.releases: set[str] = set()
+        """The releases against which notes were checked, by name."""
 
     @cached_property
     def library(self) -> Library:
@@ -118,6 +120,7 @@ class Linter:
 
     def _report(self, note: Note, chart: Chart, others: Sequence[tuple[str, Chart]]) -> NoteReport:
         codeset, covered = self.codesets.on(note.date_of_service)
+        self.releases.add(codeset.release.name)
         final = self._is_final(note)
         written = self._in_text(note, codeset)
         codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)) or written
@@ -139,9 +142,17 @@ class Linter:
             codes=codes,
             codes_from=codes_from,
             findings=tuple(chart.findings),
-            assessments=tuple(judgement.assessment for judgement in judgements),
+            assessments=tuple(self._cited(judgement.assessment, codeset.release.name) for judgement in judgements),
             diagnostics=tuple(self._wanted(diagnostics)),
         )
+
+    def _cited(self, assessment: Assessment, release: str) -> Assessment:
+        """An assessment whose alternatives name their sources in words, as diagnostics do."""
+        cited = (
+            alternative.model_copy(update={"sources": tuple(self.library.cite(name, release) for name in alternative.sources)})
+            for alternative in assessment.alternatives
+        )
+        return assessment.model_copy(update={"alternatives": tuple(cited)})
 
     def _in_text(self, note: Note, codeset: CodeSet) -> tuple[str, ...]:
         """The codes written in a note, with a dot and of a category that exists; none where no family of the packs is among them."""

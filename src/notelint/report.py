@@ -140,14 +140,8 @@ class _Reporter:
         return Diagnostic(
             rule=rule, severity=severity or RULES[rule].severity, code=code, message=message, help=help_,
             start=span[0] if span else None, end=span[1] if span else None, line=line, column=column,
-            evidence=tuple(evidence or at), sources=tuple(dict.fromkeys(self.source(name) for name in named)),
+            evidence=tuple(evidence or at), sources=tuple(dict.fromkeys(self.library.cite(name, self.codeset.release.name) for name in named)),
         )  # fmt: skip
-
-    def source(self, name: str) -> str:
-        """A source in a few words, with the release for the tabular list and a mark on what was not verified."""
-        known = self.library.by_source[name]
-        cited = f"{known.cite} {self.codeset.release.name}" if name == "tabular" else known.cite
-        return f"{cited} [unverified]" if known.basis == "unverified" else cited
 
     def title(self, code: str) -> str:
         known = self.codeset.get(code)
@@ -398,7 +392,7 @@ class _Reporter:
         return Diagnostic(
             rule=f"gap/{element.id}", severity=severity, code=code, message=f"{code}: {element.title}: {what}", help=element.ask,
             start=finding.start if finding else None, end=finding.end if finding else None, line=line, column=column,
-            evidence=assessed.evidence, sources=tuple(self.source(name) for name in element.source),
+            evidence=assessed.evidence, sources=tuple(self.library.cite(name, self.codeset.release.name) for name in element.source),
         )  # fmt: skip
 
     def _slots(self, element: Element) -> list[int]:

@@ -25,6 +25,15 @@ def note_report(report: NoteReport, note: Note, *, quotes: bool = True, style: S
     for diagnostic in report.diagnostics:
         yield from _diagnostic(diagnostic, report, note, name, quotes=quotes, style=style, width=width)
         yield ""
+    told = " ".join(f"{d.message} {d.help}" for d in report.diagnostics)
+    for assessment in report.assessments:
+        open_ = [a for a in assessment.alternatives if a.kind == "candidate" and a.code not in told]
+        if open_:
+            # Between candidates only the provider can choose; they belong to no rule, and are not to be missed.
+            yield style(f"{name}: {assessment.code}", bold=True)
+            yield from _wrapped("  ask: ", f"the words may also fit {', '.join(f'{a.code} ({a.title})' for a in open_)}", width)
+            yield from _wrapped("  reason: ", "; ".join(dict.fromkeys(a.reason for a in open_)), width)
+            yield ""
 
 
 def _diagnostic(
@@ -73,7 +82,12 @@ def _quoted(note: Note, diagnostic: Diagnostic, *, style: Style, width: int) -> 
             # Begin with a whole word.
             space = text.find(" ", cut, start)
             cut = space + 1 if space >= 0 else cut
-    text = text[cut : cut + room].rstrip()
+    whole = text.rstrip()
+    text = whole[cut : cut + room].rstrip()
+    if cut:
+        text = "..." + text[3:] if start - cut >= 3 else text
+    if cut + room < len(whole):
+        text = text[: room - 3] + "..." if end - cut <= room - 3 else text
     start, end = max(0, start - cut), max(start - cut + 1, min(end - cut, len(text)))
     yield style(gutter, dim=True) + text
     yield (
@@ -100,6 +114,8 @@ def summary(counts: Summary, failures: Sequence[Failure], *, style: Style = plai
     said = [text for text, number in zip(told, (counts.errors, counts.warnings, counts.infos), strict=True) if number]
     notes = _count(counts.notes, "note")
     unread = f", {_count(len(failures), 'note')} could not be read" if failures else ""
+    if not counts.notes and failures:
+        return f"{_count(len(failures), 'note')} could not be read."
     if not said:
         return f"{style('Nothing to report', fg='green', bold=True)} in {notes}{unread}."
     return f"{', '.join(said)} in {notes}{unread}."
