@@ -105,6 +105,7 @@ def ranged(text: str) -> list[tuple[float | None, float | None]]:
         ("mg/L 12", "=", 12, "mg/L", "12"),
         ("(mg/dL): 1.2", "=", 12, "mg/L", "1.2"),
         ("mm/hr | 40", "=", 40, "mg/L", "40"),
+        ("mm/hr 40", "=", 40, "mg/L", "40"),
     ],
 )
 def test_quantity(text: str, comparator: str, value: float, unit: str | None, words: str) -> None:
@@ -124,6 +125,31 @@ def test_quantity(text: str, comparator: str, value: float, unit: str | None, wo
 )  # fmt: skip
 def test_numbers_that_count_something_else(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["day", "days", "week", "weeks", "wk", "wks", "month", "months", "mo", "mos", "year", "years", "yr", "yrs", "hour", "hours", "hr", "HRS", "w", "h", "d", "hd", "min", "minutes", "am",
+     "P.M", "times", "set", "sets", "bottle", "bottles", "occasions", "dose", "doses", "y/o", "yo", "mg", "mcg", "MG", "g", "gm", "gram", "grams", "kg", "kgs", "cm", "ml", "lb",
+     "lbs", "iu", "unit", "units", "bpm", "mmHg", "tab", "tablet", "tablets", "percent", "x"],
+)  # fmt: skip
+def test_words_behind_a_number_that_is_no_result(word: str) -> None:
+    for text in (f"5 {word} more", f"5-{word}", f"5  - {word}"):
+        assert told(text) == []
+    assert [value for _, value, *_ in told(f"5 {word}zz more")] == [5]
+    assert [value for _, value, *_ in told(f"5, {word}")] == [5]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["day", "days", "week", "weeks", "month", "age", "aged", "x", "HD", "POD", "no", "no.", "number", "grade", "Stage", "type", "within", "every", "q", "after", "past", "last", "next",
+     "T", "Tm", "Tmax", "temp", "temperature", "HR", "pulse", "BP", "SpO2", "sat", "sats", "wt", "weight", "ht", "height", "BMI", "GCS"],
+)  # fmt: skip
+def test_words_before_a_number_that_is_no_result(word: str) -> None:
+    assert told(f"see {word} 5") == []
+    assert [value for _, value, *_ in told(f"see zz{word} 5")] == [5]
+    assert [value for _, value, *_ in told(f"see {word} and 5")] == [5]
+    assert [value for _, value, *_ in told(f"see {word} 5 mg/L")] == [5]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +214,7 @@ def test_units_are_converted(digits: int, decimals: int, unit: str, blank: str, 
         ("12 [0.0-4.9]", 0, 4.9),
         ("12 ( 0 - 5 )", 0, 5),
         ("12 (0 to 5)", 0, 5),
+        ("12 (5-5)", 5, 5),
         ("12 (0\u20135 mg/L)", 0, 5),
         ("40 (0-20 mm/hour)", 0, 20),
         ("40 (0-15 mm/1st hr)", 0, 15),
@@ -245,6 +272,7 @@ def test_no_range(text: str) -> None:
         (">", 5, None, 5, "high"),
         (">", 4, None, 5, None),
         (">", 95, 90, None, "normal"),
+        (">", 90, 90, None, "normal"),
         (">", 80, 90, None, None),
         (">", 5, 4, 11, None),
         ("<", 3, None, 5, "normal"),
@@ -253,6 +281,7 @@ def test_no_range(text: str) -> None:
         ("<", 3, 4, 11, "low"),
         ("<", 4, 4, 11, "low"),
         ("<", 5, 4, 11, None),
+        ("<", 5, 1, 11, None),
         ("<", 80, 90, None, "low"),
         ("<", 95, 90, None, None),
     ],
@@ -300,6 +329,15 @@ MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augus
         ("3/4/2026", "3/4/2026", "2026-03-04"),
         ("3/4/26:", "3/4/26", "2026-03-04"),
         ("7/8/99", "7/8/99", "1999-07-08"),
+        ("7/8/50", "7/8/50", "1950-07-08"),
+        ("7/8/49", "7/8/49", "2049-07-08"),
+        ("7/8/00", "7/8/00", "2000-07-08"),
+        ("2nd May 2026", "2nd May 2026", "2026-05-02"),
+        ("3rd of May 2026", "3rd of May 2026", "2026-05-03"),
+        ("May 22nd, 2026", "May 22nd, 2026", "2026-05-22"),
+        ("May 3rd 2026", "May 3rd 2026", "2026-05-03"),
+        ("May 4th 2026", "May 4th 2026", "2026-05-04"),
+        ("12/2025", "12/2025", "2025-12"),
         ("14/04/2026", "14/04/2026", "2026-04-14"),
         ("14.4.26", "14.4.26", "2026-04-14"),
         ("04-14-2026", "04-14-2026", "2026-04-14"),
@@ -334,6 +372,9 @@ def test_date(text: str, words: str, iso: str) -> None:
         ("April 14.", "April 14", "2026-04-14"),
         ("April 14th, CRP", "April 14th", "2026-04-14"),
         ("20 August", "20 August", "2025-08-20"),
+        ("22nd May", "22nd May", "2025-05-22"),
+        ("May 22nd", "May 22nd", "2025-05-22"),
+        ("May 3rd", "May 3rd", "2025-05-03"),
         ("the 3rd of March", "3rd of March", "2026-03-03"),
         ("14-Apr", "14-Apr", "2026-04-14"),
         ("12 May, she", "12 May", "2025-05-12"),
@@ -341,6 +382,11 @@ def test_date(text: str, words: str, iso: str) -> None:
         ("12th may be", "12th may", "2025-05-12"),
         # Beside words that would make them a share, but that the date has a word of its own.
         ("blood grew on 3/4", "3/4", "2026-03-04"),
+        ("on 3/4 blood cultures", "3/4", "2026-03-04"),
+        # Of ten or of fewer, and no more than the whole.
+        ("back pain 3/4", "3/4", "2026-03-04"),
+        ("3/1 blood cultures", "3/1", "2026-03-01"),
+        ("3/11 blood cultures", "3/11", "2026-03-11"),
         ("back pain since 3/10", "3/10", "2026-03-10"),
         ("pain, 3/10 MRI", "3/10", "2026-03-10"),
         ("cultures from 3/4", "3/4", "2026-03-04"),
@@ -384,6 +430,98 @@ def test_no_date(text: str) -> None:
 )
 def test_several_dates(text: str, expected: list[str]) -> None:
     assert [iso for _, iso in dated(text)] == expected
+
+
+FILLERS = [
+    "", " is", " was", " are", " were", " level", " at", " of", " as", " a", " an", " the", " it", " his", " her", " about", " around", " currently", " now", " today", " best", " worst",
+    " rest", " in", " only", " full", " pain", " graded", " rated", ":", " -", " =", " is now only", " level:",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "strength",
+        "power",
+        "MOTOR",
+        "MRC",
+        "reflex",
+        "reflexes",
+        "DTRs",
+        "pulse",
+        "pulses",
+        "tone",
+        "grade",
+        "grew",
+        "positive in",
+        "bottles",
+        "sets",
+    ],
+)
+def test_words_before_a_share(word: str) -> None:
+    for filler in FILLERS:
+        assert dated(f"the {word}{filler} 3/4") == []
+    for filler in (",", " on", " since", " from", " dated", " until", " MRI", ".", " xis", " isx"):
+        assert dated(f"the {word}{filler} 3/4") == [("3/4", "")]
+    assert dated(f"the x{word} 3/4") == [("3/4", "")]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["pain", "Score", "scores", "scale", "rate", "rates", "rated", "rating", "severity", "intensity", "VAS", "NRS", "BASDAI", "BASFI"],
+)
+def test_words_before_a_score(word: str) -> None:
+    for filler in FILLERS:
+        assert dated(f"the {word}{filler} 3/10") == []
+        assert dated(f"the {word}{filler} 3/9") == [("3/9", "")]
+    assert dated(f"the x{word} 3/10") == [("3/10", "")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["strength", "power", "motor", "throughout", "bottle", "bottles", "set", "sets", "culture", "cultures", "tubes", "sample", "specimens", "systolic", "holosystolic", "diastolic",
+     "ejection", "murmur", "pain", "tab", "tablet", "tabs", "pills", "inch", "inches", "cups", "normal saline", "NS", "criteria", "joints", "legs", "mm", "bilat", "bilaterally",
+     "upper extremities", "lower limbs", "deltoid", "biceps", "triceps", "quadriceps", "grip", "in both legs", "in all limbs", "in the right leg", "in the lower limbs",
+     "in upper limbs", "in bilateral legs", "on the left", "all groups", "all four limbs", "right grip", "blood cultures", "of the bottles", "aerobic bottles", "soft murmur",
+     "stable systolic murmur", "-inch"],
+)  # fmt: skip
+def test_words_behind_a_share(words: str) -> None:
+    assert dated(f"see 3/4 {words} now") == []
+    assert dated(f"see 3/4  {words.upper()}") == []
+    assert dated(f"see 3/4. {words}") == [("3/4", "")]
+    assert dated(f"see 3/4 x{words}") == [("3/4", "")]
+    assert dated(f"see 4/3 {words}") == [("4/3", "")]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "mg",
+        "mcg",
+        "g",
+        "ng",
+        "pg",
+        "ml",
+        "cc",
+        "IU",
+        "unit",
+        "units",
+        "kcal",
+        "calories",
+        "cells",
+        "steps",
+        "lbs",
+        "days",
+        "weeks",
+        "months",
+        "hours",
+        "yrs",
+    ],
+)
+def test_a_number_with_a_unit_is_no_year(unit: str) -> None:
+    assert dated(f"2000 {unit} a day") == []
+    assert dated(f"2000{unit}") == []
+    assert dated("2000 a day") == [("2000", "2000")]
 
 
 def test_the_29th_of_february() -> None:

@@ -7,7 +7,7 @@ The code rests on the provider's statement (guideline I.A.19): met criteria neve
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from notelint.codeset import Code, CodeSet
@@ -202,6 +202,42 @@ class Chart:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A chosen code: what the code set knows of it, its nearest existing code, and the family of that."""
+
+    family: Family
+    nearest: Code
+    known: Code | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """How the provider's statement of the diagnosis stands; `document` is another one of the encounter that holds it."""
+
+    conclusion: Conclusion
+    support: Support
+    elsewhere: tuple[Alternative, ...]
+    document: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """Where the diagnosis lies by the words, and how that goes with the code; `document` is another one that names the place."""
+
+    codes: Mapping[str, str]
+    place: Place
+    evidence: tuple[int, ...]
+    verdict: SiteVerdict
+    from_imaging: bool
+    document: str | None
+
+    @property
+    def fitting(self) -> list[str]:
+        """The region codes that the words fit."""
+        return [self.codes[region] for region in self.place.candidates if region in self.codes]
+
+
 class Assessor:
     """Assesses the codes of one note."""
 
@@ -231,44 +267,61 @@ class Assessor:
         nearest = known or self._codeset.nearest(written)
         family = self._library.family_of(nearest.code) if nearest else None
         spelled = known.code if known else (self._codeset.normalize(written) or written)
-        title, billable = (known.title, known.billable) if known else (None, False)
+        assessment = Assessment(code=spelled, title=known.title if known else None, billable=known is not None and known.billable)
         if family is None or nearest is None:
-            return Judgement(Assessment(code=spelled, title=title, billable=billable), None)
-        diagnosis = self._chart.conclusion((*family.diagnosis, *family.unresolved), provider=True)
-        pooled: str | None = None
-        if diagnosis.state in ("unmentioned", "family"):
-            stated = ((name, chart.conclusion((*family.diagnosis, *family.unresolved), provider=True)) for name, chart in self._others)
-            pooled = next((name for name, conclusion in stated if conclusion.state == "affirmed"), None)
-        by_setting = diagnosis.state == "possible" and not diagnosis.weak and self._setting == "inpatient" and self._final
-        elsewhere = self._elsewhere(family)
-        support = "met" if pooled and not elsewhere else self._support(diagnosis, by_setting=by_setting, elsewhere=elsewhere)
-        place, place_evidence, from_imaging = self._place(family)
-        placed_by: str | None = None
-        if not place.candidates:
-            others = ((name, self._place(family, chart)) for name, chart in self._others)
-            placed_by, place = next(((name, found[0]) for name, found in others if found[0].candidates), (None, place))
-        codes = self._library.region_codes(family.site.parent, self._codeset) if family.site else {}
-        site = self._site(nearest, known, codes, place, from_imaging=from_imaging)
-        elements = tuple(self._elements(family, support, site, diagnosis, place_evidence, pooled, placed_by))
-        alternatives = tuple(self._alternatives(family, nearest, known, support, site, codes, place, place_evidence, elsewhere))
+            return Judgement(assessment, None)
+        chosen = _Chosen(family, nearest, known)
+        stated = self._stated(family)
+        located = self._located(chosen)
+        elements = tuple(self._elements(family, stated, located))
+        alternatives = tuple(self._alternatives(chosen, stated, located))
         judgement = Judgement(
-            Assessment(code=spelled, title=title, billable=billable, elements=elements, alternatives=alternatives),
-            family, support, diagnosis.evidence, elsewhere, site, place_evidence,
-            tuple(codes[r] for r in place.candidates if r in codes) if site == "ambiguous" else (), from_imaging,
-            tuple(self._chart.indices((*family.diagnosis, *family.unresolved))),
-        )  # fmt: skip
+            assessment.model_copy(update={"elements": elements, "alternatives": alternatives}),
+            family,
+            support=stated.support,
+            support_evidence=stated.conclusion.evidence,
+            elsewhere=stated.elsewhere,
+            site=located.verdict,
+            site_evidence=located.evidence,
+            site_candidates=tuple(located.fitting) if located.verdict == "ambiguous" else (),
+            site_from_imaging=located.from_imaging,
+            mentions=tuple(self._chart.indices((*family.diagnosis, *family.unresolved))),
+        )
         decision = self._decision(judgement, known)
-        return Judgement(**{**judgement.__dict__, "assessment": judgement.assessment.model_copy(update={"decision": decision})})
+        return replace(judgement, assessment=judgement.assessment.model_copy(update={"decision": decision}))
 
-    def _support(self, diagnosis: Conclusion, *, by_setting: bool, elsewhere: Sequence[Alternative]) -> Support:
+    def _stated(self, family: Family) -> _Stated:
+        """Does a provider state the family's diagnosis, here or in another document of the encounter?"""
+        concepts = (*family.diagnosis, *family.unresolved)
+        conclusion = self._chart.conclusion(concepts, provider=True)
+        elsewhere = tuple(self._routed(family, "instead"))
+        document: str | None = None
+        if conclusion.state in ("unmentioned", "family"):
+            others = ((name, chart.conclusion(concepts, provider=True)) for name, chart in self._others)
+            document = next((name for name, other in others if other.state == "affirmed"), None)
+        by_setting = conclusion.state == "possible" and not conclusion.weak and self._setting == "inpatient" and self._final
+        support: Support = "missing"
         if elsewhere:
-            return "elsewhere"
-        if diagnosis.state == "affirmed" or by_setting:
-            return "met"
-        return {"possible": "uncertain", "denied": "negated", "past": "negated", "family": "negated"}.get(diagnosis.state, "missing")  # type: ignore[return-value]
+            support = "elsewhere"
+        elif document or by_setting or conclusion.state == "affirmed":
+            support = "met"
+        elif conclusion.state == "possible":
+            support = "uncertain"
+        elif conclusion.state in ("denied", "past", "family"):
+            support = "negated"
+        return _Stated(conclusion, support, elsewhere, document)
 
-    def _elsewhere(self, family: Family) -> tuple[Alternative, ...]:
-        return tuple(self._routed(family, "instead"))
+    def _located(self, chosen: _Chosen) -> _Located:
+        """Where the diagnosis lies by the words, here or in another document, and what that means for the code."""
+        family = chosen.family
+        codes = self._library.region_codes(family.site.parent, self._codeset) if family.site else {}
+        place, evidence, from_imaging = self._place(family)
+        document: str | None = None
+        if not place.candidates:
+            others = ((name, self._place(family, chart)[0]) for name, chart in self._others)
+            document, place = next(((name, other) for name, other in others if other.candidates), (None, place))
+        verdict = self._site(chosen, codes, place, from_imaging=from_imaging)
+        return _Located(codes, place, evidence, verdict, from_imaging, document)
 
     def _decision(self, judgement: Judgement, known: Code | None) -> Decision:
         support, site, assessment = judgement.support, judgement.site, judgement.assessment
@@ -292,10 +345,8 @@ class Assessor:
 
     # ------------------------------------------------------------------------------------------------ elements
 
-    def _elements(
-        self, family: Family, support: Support, site: SiteVerdict, diagnosis: Conclusion, place_evidence: tuple[int, ...],
-        pooled: str | None, placed_by: str | None,
-    ) -> Iterator[AssessedElement]:  # fmt: skip
+    def _elements(self, family: Family, stated: _Stated, located: _Located) -> Iterator[AssessedElement]:
+        support, site, diagnosis = stated.support, located.verdict, stated.conclusion
         for element in family.elements:
             if element.kind == "diagnosis":
                 status: ElementStatus = "met" if support == "met" else "uncertain" if support == "uncertain" else "missing"
@@ -303,7 +354,7 @@ class Assessor:
                     status = "met" if diagnosis.state == "affirmed" else "missing"
                 elif support == "negated":
                     status = "conflict"
-                documents = (pooled,) if pooled and status == "met" else ()
+                documents = (stated.document,) if stated.document and status == "met" else ()
                 yield AssessedElement(
                     element=element.id,
                     level=element.level,
@@ -315,9 +366,9 @@ class Assessor:
                 verdicts: Mapping[SiteVerdict, ElementStatus] = {
                     "fits": "met", "unspecified": "met", "none": "missing", "undocumented": "missing", "ambiguous": "uncertain", "mismatch": "conflict",
                 }  # fmt: skip
-                documents = (placed_by,) if placed_by else ()
+                documents = (located.document,) if located.document else ()
                 yield AssessedElement(
-                    element=element.id, level=element.level, status=verdicts[site], evidence=place_evidence, documents=documents
+                    element=element.id, level=element.level, status=verdicts[site], evidence=located.evidence, documents=documents
                 )
             else:
                 assessed = self._resolved(element) if element.kind == "resolve" else self._found(element)
@@ -392,52 +443,46 @@ class Assessor:
         words = tuple(word for word in finding.attributes.get("named") or () if word != "sacroiliac")
         return (levels, words) if levels or words else None
 
-    def _site(self, nearest: Code, known: Code | None, codes: Mapping[str, str], place: Place, *, from_imaging: bool) -> SiteVerdict:
+    @staticmethod
+    def _site(chosen: _Chosen, codes: Mapping[str, str], place: Place, *, from_imaging: bool) -> SiteVerdict:
         if not codes:
             return "none"
-        chosen = next((region for region, code in codes.items() if code == nearest.code), None)
+        own = next((region for region, code in codes.items() if code == chosen.nearest.code), None)
         if not place.candidates:
-            return "none" if chosen in (None, "unspecified") else "undocumented"
+            return "none" if own in (None, "unspecified") else "undocumented"
         if len(place.candidates) > 1 and not place.every:
             return "ambiguous"
-        if chosen is None or known is None:
+        if own is None or chosen.known is None:
             return "fits"
-        if chosen == "unspecified":
+        if own == "unspecified":
             return "unspecified"
-        if chosen in place.candidates:
+        if own in place.candidates:
             return "fits"
         return "undocumented" if from_imaging else "mismatch"
 
     # ------------------------------------------------------------------------------------------------ other codes
 
-    def _alternatives(
-        self, family: Family, nearest: Code, known: Code | None, support: Support, site: SiteVerdict, codes: Mapping[str, str], place: Place,
-        place_evidence: tuple[int, ...], elsewhere: Sequence[Alternative],
-    ) -> Iterator[Alternative]:  # fmt: skip
-        seen = {nearest.code if known else "", *self._codes}
-        for alternative in self._all_alternatives(family, nearest, known, support, site, codes, place, place_evidence, elsewhere):
+    def _alternatives(self, chosen: _Chosen, stated: _Stated, located: _Located) -> Iterator[Alternative]:
+        """The other codes that the words support, each once, without those chosen."""
+        seen = {chosen.nearest.code if chosen.known else "", *self._codes}
+        for alternative in self._all_alternatives(chosen, stated, located):
             if alternative.code not in seen:
                 seen.add(alternative.code)
                 yield alternative
 
-    def _all_alternatives(
-        self, family: Family, nearest: Code, known: Code | None, support: Support, site: SiteVerdict, codes: Mapping[str, str], place: Place,
-        place_evidence: tuple[int, ...], elsewhere: Sequence[Alternative],
-    ) -> Iterator[Alternative]:  # fmt: skip
-        yield from elsewhere
-        if support in ("met", "uncertain"):
-            yield from self._by_region(nearest, known, site, codes, place, place_evidence)
-        if support != "elsewhere":
-            yield from self._routed(family, "candidate")
-        yield from self._routed(family, "additional")
-        if family.infection and support in ("met", "elsewhere"):
-            yield from self.organism_codes(nearest.code)
+    def _all_alternatives(self, chosen: _Chosen, stated: _Stated, located: _Located) -> Iterator[Alternative]:
+        yield from stated.elsewhere
+        if stated.support in ("met", "uncertain"):
+            yield from self._by_region(chosen, located)
+        if stated.support != "elsewhere":
+            yield from self._routed(chosen.family, "candidate")
+        yield from self._routed(chosen.family, "additional")
+        if chosen.family.infection and stated.support in ("met", "elsewhere"):
+            yield from self.organism_codes(chosen.nearest.code)
 
-    def _by_region(
-        self, nearest: Code, known: Code | None, site: SiteVerdict, codes: Mapping[str, str], place: Place, evidence: tuple[int, ...]
-    ) -> Iterator[Alternative]:
-        parent = known is None or not known.billable
-        fitting = [codes[region] for region in place.candidates if region in codes]
+    def _by_region(self, chosen: _Chosen, located: _Located) -> Iterator[Alternative]:
+        parent = chosen.known is None or not chosen.known.billable
+        site, codes, evidence, fitting = located.verdict, located.codes, located.evidence, located.fitting
         if site == "ambiguous":
             for code in fitting:
                 yield self._alternative(code, "candidate", "the words fit more than one region", evidence, ("tabular",))
@@ -450,9 +495,9 @@ class Assessor:
             kind: AlternativeKind = "instead" if site == "mismatch" else "more-specific"
             for code in fitting:
                 yield self._alternative(code, kind, "the region that the note names", evidence, ("tabular",))
-        elif site == "fits" and place.every:
+        elif site == "fits" and located.place.every:
             for code in fitting:
-                if code != nearest.code:
+                if code != chosen.nearest.code:
                     yield self._alternative(
                         code, "additional", "a further region that the note names; each has its own code", evidence, ("guideline-i-c-13-a",)
                     )
@@ -533,7 +578,7 @@ class Assessor:
         for family in self._library.families:
             conclusion = self._chart.conclusion(family.diagnosis, provider=True)
             head = self._codeset.get(family.family)
-            if conclusion.state != "affirmed" or head is None or self._elsewhere(family):
+            if conclusion.state != "affirmed" or head is None or list(self._routed(family, "instead")):
                 continue
             if family.site is None:
                 found.append(family.family)

@@ -52,7 +52,7 @@ _SHARE_BEFORE = re.compile(
 )
 _SCORE_BEFORE = re.compile(rf"\b(?:pain|scores?|scale|rate[sd]?|rating|severity|intensity|vas|nrs|basdai|basfi){_BETWEEN}", re.IGNORECASE)
 _SHARE_AFTER = re.compile(
-    r"\s*+-?\s*+(?:(?:right|left|bilateral|blood|an?aerobic|of|the|soft|stable|slight|short|early|late|mid)\s+){0,3}"
+    r"\s*+-?\s*+(?:(?:right|left|bilateral|blood|(?:an)?aerobic|of|the|soft|stable|slight|short|early|late|mid)\s+){0,3}"
     r"(?:strength|power|motor|throughout|bottles?|sets?|cultures?|tubes?|samples?|specimens?|(?:holo|pan)?systolic|diastolic|ejection|murmur|pain|tab(?:let)?s?|pills?"
     r"|inch(?:es)?|cups?|normal\s+saline|ns|criteria|joints?|legs?|mm|bilat(?:eral(?:ly)?)?|(?:upper|lower)\s+(?:extremit|limb)\w*|deltoids?|biceps|triceps|quadriceps"
     r"|grip|in\s+(?:both|all|the\s+(?:right|left|upper|lower)|upper|lower|bilateral)|on\s+the\s+(?:right|left)|all\s+(?:groups|four|muscles?|limbs|extremities))\b",
