@@ -75,6 +75,11 @@ def _code(code: str, library: Library, codeset: CodeSet, width: int) -> Iterator
         yield from _asks(family, library, width)
     yield from _relatives(nearest.code, codeset, width)
     yield from _tabular_notes(nearest.code, codeset, width)
+    if family is not None:
+        cited = dict.fromkeys(name for element in family.elements for name in element.source)
+        yield from ("", "Sources")
+        for source in (library.by_source[name] for name in cited):
+            yield from _wrap(f"{source.cite}: {_title(source)}" if source.cite != source.title else _title(source), width, "  - ", "    ")
     if family is None:
         yield ""
         yield from _wrap(
@@ -93,13 +98,9 @@ def _asks(family: Family, library: Library, width: int) -> Iterator[str]:
         if elements:
             yield from ("", f"What the chart should show: {title.lower()}")
             for element in elements:
-                yield from _wrap(
-                    f"{element.title}{' (when the note raises it)' if element.raised_by or element.kind == 'resolve' else ''}. {element.because}",
-                    width,
-                    "  - ",
-                    "    ",
-                )
-                yield from _wrap(f"source: {_named(element.source, library)}", width, "    ", "      ")
+                raised = " (when the note raises it)" if element.raised_by or element.kind == "resolve" else ""
+                cited = "; ".join(library.by_source[name].cite for name in element.source)
+                yield from _wrap(f"{element.title}{raised}. {element.because} [{cited}]", width, "  - ", "    ")
 
 
 def _relatives(code: str, codeset: CodeSet, width: int) -> Iterator[str]:

@@ -70,7 +70,10 @@ class Linter:
         """The findings of a note, in the order of the text."""
         from notelint import pipeline
 
-        return findings_.find(note, pipeline.read(self._nlp, note.text), self.library, self._words)
+        # The titles of the chosen codes tell what "AS" may stand for.
+        codeset, _ = self.codesets.on(note.date_of_service)
+        titles = " ".join(known.title for code in note.codes if (known := codeset.get(code) or codeset.nearest(code)))
+        return findings_.find(note, pipeline.read(self._nlp, note.text, context=titles), self.library, self._words)
 
     def check(self, note: Note) -> NoteReport:
         """The report of one note."""

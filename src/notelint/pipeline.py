@@ -88,6 +88,7 @@ class _State:
     sections: tuple[SectionSpan, ...] = ()
     mentions: tuple[Mention, ...] = ()
     extra: tuple[Mention, ...] = ()
+    context: str = field(default="", repr=False)
 
 
 def _state(doc: Doc) -> _State:
@@ -278,7 +279,7 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
         if number >= 0 and self._rules[number].metadata["cased"] and concept.only_if:
             for pattern in concept.only_if:
                 if pattern not in note_has:
-                    note_has[pattern] = re.search(pattern, state.view, _FLAGS) is not None
+                    note_has[pattern] = any(re.search(pattern, text, _FLAGS) for text in (state.view, state.context))
             return any(note_has[pattern] for pattern in concept.only_if)
         return True
 
@@ -510,15 +511,18 @@ def _context_rules(library: Library) -> Iterator[ConTextRule]:
             yield rule(pattern, pattern, False)
 
 
-def read(nlp: Language, text: str, *, targets: Sequence[tuple[int, int, Concept]] = ()) -> Reading:
-    """Read a note. `targets` are further spans to be asserted, whatever the patterns find there."""
+def read(nlp: Language, text: str, *, targets: Sequence[tuple[int, int, Concept]] = (), context: str = "") -> Reading:
+    """Read a note. `targets` are further spans to be asserted, whatever the patterns find there.
+
+    `context` is what else is known of the note, such as the titles of its codes: it tells what an abbreviation stands for.
+    """
     view = reading_view(text)
     doc = nlp.make_doc(view)
     for name, component in nlp.pipeline:
         doc = component(doc)
-        if name == "notelint_sections" and targets:
+        if name == "notelint_sections" and (targets or context):
             state = _state(doc)
             extra = tuple(Mention(start, end, concept, max(0, bisect_left(state.starts, start + 1) - 1)) for start, end, concept in targets)
-            doc.user_data["notelint"] = replace(state, extra=extra)
+            doc.user_data["notelint"] = replace(state, extra=extra, context=context)
     state = _state(doc)
     return Reading(state.view, state.low, state.sentences or ((0, len(view)),), state.sections, state.mentions)

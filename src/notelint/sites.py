@@ -37,6 +37,10 @@ _COORDINATION = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[(,]\s*(?:not|no|rather\s+than)\s+$", re.IGNORECASE)
+_LABEL = re.compile(
+    r"[\s,;:/&().-]*(?:(?:spinal|spine|regions?|sites?|levels?|locations?|areas?|involved|affected|and|the|of|dx|at|is|are|both)\b[\s,;:/&().-]*)*",
+    re.IGNORECASE,
+)
 _REACH = 140
 
 
@@ -78,6 +82,26 @@ class Owners:
             sites = [m for m in mentions if m.concept.kind == "site" and (m.level is not None or m.concept.value)]
             if sites and heads:
                 self._assign(sites, heads)
+            elif sites and self._only_places(sentence, sites) and (owner := self._last_diagnosis(by_sentence, sentence)):
+                self._sites[owner.start] += sites
+
+    def _only_places(self, sentence: int, sites: list[Mention]) -> bool:
+        """Is a sentence nothing but places: "Lumbar.", "Region: thoracic and lumbar."?"""
+        start, end = self._reading.sentences[sentence]
+        if end - start > 120:
+            return False
+        rest, at = "", start
+        for site in sites:
+            rest, at = rest + self._reading.view[at : site.start] + " ", site.end
+        return _LABEL.fullmatch(rest + self._reading.view[at:end]) is not None
+
+    def _last_diagnosis(self, by_sentence: dict[int, list[Mention]], sentence: int) -> Mention | None:
+        """The last diagnosis of the two sentences before one."""
+        for before in (sentence - 1, sentence - 2):
+            found = [m for m in by_sentence.get(before, []) if m.concept.kind == "diagnosis"]
+            if found:
+                return found[-1]
+        return None
 
     def place(self, mention: Mention) -> Placed:
         """The places that belong to a mention, its own words included."""
