@@ -254,8 +254,8 @@ class _Reporter:
 
     def _support(self, judgement: Judgement, family: Family) -> Iterator[Diagnostic]:
         code = judgement.assessment.code
-        name = self._name(family.diagnosis[0])
         at = judgement.support_evidence or judgement.mentions
+        name = self._name(self.chart.findings[at[0]].concept if at else family.diagnosis[0])
         if judgement.support == "elsewhere":
             for alternative in judgement.elsewhere:
                 words = ", ".join(dict.fromkeys(self._name(self.chart.findings[i].concept) for i in alternative.evidence))
