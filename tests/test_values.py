@@ -173,6 +173,20 @@ def test_trends_and_lists(text: str, expected: list[tuple[str, float]]) -> None:
     assert [(comparator, value) for comparator, value, *_ in told(text)] == expected
 
 
+@pytest.mark.parametrize(
+    ("comparator", "words"),
+    [
+        ("<", ["<", "<=", "\u2264", "less than", "Lower  than", "below", "UNDER"]),
+        (">", [">", ">>", ">=", "\u2265", "greater than", "more than", "higher than", "above", "over", "at least"]),
+    ],
+)
+def test_comparators(comparator: str, words: list[str]) -> None:
+    for word in words:
+        assert [row[:2] for row in told(f"was {word} 5 mg/L")] == [(comparator, 5)]
+        assert [row[:2] for row in told(f"was {word.upper()} 5")] == [(comparator, 5)]
+        assert [row[:2] for row in told(f"was {word} about 5")] == [("=", 5)]
+
+
 def test_what_is_skipped_and_where_a_quantity_stands() -> None:
     text = "ESR on 3/4 was > 40 mm/h (0-20)"
     found = measured(text, skip=[(7, 10), (25, 31)])
@@ -244,6 +258,27 @@ def test_units_are_converted(digits: int, decimals: int, unit: str, blank: str, 
 )
 def test_range(text: str, low: float | None, high: float | None) -> None:
     assert ranged(text) == [(low, high)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["normal", "normal range", "Normal value", "normal values", "normal limits", "lab reference range", "laboratory range", "reference", "reference interval", "REF", "ref.", "ref. range",
+     "nl", "nml", "N", "range", "RI", "r.i.", "upper limit of normal", "ULN"],
+)  # fmt: skip
+def test_words_of_a_range(words: str) -> None:
+    for between in (" ", ": ", "=", " is ", ", ", " are ", " of ", " for age "):
+        assert ranged(f"12, {words}{between}0-5") == [(0, 5)]
+        for below in ("<", "<=", "less than ", "below ", "under ", "up to ", "to "):
+            assert ranged(f"12, {words}{between}{below}5") == [(None, 5)]
+        for above in (">", ">=", "above ", "greater than "):
+            assert ranged(f"12, {words}{between}{above}5") == [(5, None)]
+    assert " " in words or ranged(f"12, xx{words} 0-5") == []
+
+
+def test_a_bound_in_brackets() -> None:
+    for below in ("<", "<= ", "up to ", "less than ", "below ", "under "):
+        assert ranged(f"12 ({below}5)") == ranged(f"12 [{below.upper()}5 mg/L]") == [(None, 5)]
+        assert ranged(f"12 {below}5") == []
 
 
 @pytest.mark.parametrize(
@@ -353,6 +388,7 @@ MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augus
         ("in May of 2019", "May of 2019", "2019-05"),
         ("04/2026", "04/2026", "2026-04"),
         ("2026-04,", "2026-04", "2026-04"),
+        ("2025-11.", "2025-11", "2025-11"),
         ("since 2019.", "2019", "2019"),
         ("(1999)", "1999", "1999"),
     ],
@@ -406,7 +442,7 @@ def test_a_day_without_a_year_is_the_last_one(text: str, words: str, iso: str) -
         "pain 7/10", "pain level is 6/10", "rates her pain as a 4/10", "7/10 pain", "score 3/10", "BASDAI 6/10", "1/2 tablet", "3/4 inch", "1/2 normal saline", "2/3 criteria",
         # Levels, ratios, numbers of other kinds.
         "L4/5", "T7/8", "C5/6", "l4/5", "120/80", "0/5", "20/20", "24/7", "13/13", "5/5%", "0.5-1.0", "0.5/1", "1/2/3", "1/2/3/4",
-        "555-123-4567", "(555) 123-4567", "1-800-555-1212", "020 7946 0958", "v2.3.15", "1.2.3", "10:30", "M45.7", "2000 mg daily", "2000 IU", "1900 ml", "WBC 2000 cells", "2000 hours",
+        "555-123-4567", "(555) 123-4567", "1-800-555-1212", "020 7946 0958", "v2.3.15", "1.2.3", "10:30", "M45.7", "May 3.5", "3/4/26.5", "1.2.34.5", "1-2-34-5", "2000 mg daily", "2000 IU", "1900 ml", "WBC 2000 cells", "2000 hours",
         # No such day.
         "4/31/2026", "2/30/24", "31/4/26", "2026-13-01", "2026-02-30", "31 Apr", "April 31", "40 Jan",
         # Words.
@@ -464,6 +500,12 @@ def test_words_before_a_share(word: str) -> None:
     for filler in (",", " on", " since", " from", " dated", " until", " MRI", ".", " xis", " isx"):
         assert dated(f"the {word}{filler} 3/4") == [("3/4", "")]
     assert dated(f"the x{word} 3/4") == [("3/4", "")]
+
+
+@pytest.mark.parametrize("word", ["on", "from", "since", "dated", "until", "till", "BY", "drawn", "done"])
+def test_words_before_a_date(word: str) -> None:
+    assert dated(f"{word} 3/4 blood cultures") == [("3/4", "")]
+    assert dated(f"x{word} 3/4 blood cultures") == []
 
 
 @pytest.mark.parametrize(
