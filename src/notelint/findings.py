@@ -56,7 +56,7 @@ class Finding(Model):
     `start`, `end`, `extent` and `sentence` are code points into the note as read, half-open: `text` is text[start:end], and `extent` also
     spans value, unit and date. The five flags are ConText's axes. `status` is of tests, cultures and studies. `date` is ISO 8601, as partial
     as the note. `attributes` by kind: imaging `modality`, `side`, `grade`, `level`; diagnoses `regions`, `levels`; organisms `code`,
-    `specimen`, `resistance`; any `hedge`, the words of doubt.
+    `specimen`, `resistance`; any `hedge`, the words of doubt, and `refuted` where the words take back what was thought before.
     """
 
     concept: str
@@ -184,6 +184,8 @@ class _Finder:
             attributes["hedge"] = " ".join(self.note.text[hedge[0] : hedge[1]].split())
         if mention.weak:
             attributes["weak"] = True
+        if mention.refuted and "negated" in axes:
+            attributes["refuted"] = True
         return Finding.model_validate(
             {
                 "concept": concept or mention.concept.concept,

@@ -38,6 +38,7 @@ from notelint.packs import (
     Section,
     Source,
     Sources,
+    Turn,
     Vocabulary,
     conditions,
 )
@@ -69,6 +70,11 @@ class Library(Model):
     def cues(self) -> tuple[Cue, ...]:
         """All ConText cues."""
         return tuple(cue for vocabulary in self.vocabularies for cue in vocabulary.cues)
+
+    @cached_property
+    def turns(self) -> tuple[Turn, ...]:
+        """All words by which a note goes on from an earlier idea."""
+        return tuple(turn for vocabulary in self.vocabularies for turn in vocabulary.turns)
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:

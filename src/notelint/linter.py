@@ -10,6 +10,7 @@ from notelint import findings as findings_
 from notelint import library as library_
 from notelint.assessment import Assessment, Assessor, Chart
 from notelint.codeset import CodeSet, CodeSets, load_codesets
+from notelint.discourse import Turns, follow
 from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
@@ -57,6 +58,10 @@ class Linter:
         return Words(self.library)
 
     @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.library)
+
+    @cached_property
     def _nlp(self) -> "Language":
         from notelint import pipeline  # spaCy and medspaCy cost a second and more: only a note pays for them.
 
@@ -73,7 +78,8 @@ class Linter:
         # The titles of the chosen codes tell what "AS" may stand for.
         codeset, _ = self.codesets.on(note.date_of_service)
         titles = " ".join(known.title for code in note.codes if (known := codeset.get(code) or codeset.nearest(code)))
-        return findings_.find(note, pipeline.read(self._nlp, note.text, context=titles), self.library, self._words)
+        reading = follow(pipeline.read(self._nlp, note.text, context=titles), self._turns)
+        return findings_.find(note, reading, self.library, self._words)
 
     def check(self, note: Note) -> NoteReport:
         """The report of one note."""
@@ -190,7 +196,7 @@ class Linter:
             )
         else:
             concept = known.concept
-        reading = pipeline.read(self._nlp, text, targets=[(start, end, concept)])
+        reading = follow(pipeline.read(self._nlp, text, targets=[(start, end, concept)]), self._turns)
         mention = next(m for m in reading.mentions if (m.start, m.end) == (start, end) and m.concept is concept)
         return findings_.assertion(Note(text), reading, self.library, self._words, mention)
 

@@ -30,6 +30,9 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _SURROGATES = dict.fromkeys(range(55296, 57344), "?")
 
 
+_TABBED = re.compile(r"^[^\n\t]*\t[^\n\t]*\t[^\n]*", re.MULTILINE)
+_TAB = re.compile(r"(?<=[^\s:])\t|(?<=\t)\t(?=\S)|(?<=[^\s:]\t)\t")
+
 _BETWEEN_CODES = str.maketrans(",;|\t\r\n", "      ")
 
 
@@ -40,6 +43,9 @@ def split_codes(text: str) -> tuple[str, ...]:
 
 def reading_view(text: str) -> str:
     """The text in plain spelling, of the same length: one kind each of blank, hyphen, quote and line end."""
+    if "\t" in text:
+        # A line with two tabs or more is the row of a table.
+        text = _TABBED.sub(lambda row: _TAB.sub("|", row[0]), text)
     view = text.translate(_READ_AS)
     if not view.isascii():
         view = view.translate(_SURROGATES)

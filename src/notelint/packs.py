@@ -160,6 +160,22 @@ class Cue(Words):
     of: tuple[Kind, ...] = Field((), description="the kinds of things it can modify; empty: all")
     ends: tuple[Axis, ...] = Field((), description="of a terminator or a pseudo cue: the axes it concerns; empty: all")
     weak: bool = Field(False, description="of a hedge: so doubtful that it never counts as an established diagnosis")
+    refutes: bool = Field(False, description="of a negation: it takes back what was thought before (`ruled out`), it does not only not see it")
+
+
+class Turn(Words):
+    """Words by which a note goes on from an earlier idea of the diagnosis, across sentences.
+
+    `provisional` marks a first idea in its own sentence ("initially treated for X"); a later sentence of the section that holds words of
+    `found` (what was seen in the end) or `revised` (that the idea was given up) takes it back, unless that sentence says X again. The other
+    turns speak of the diagnosis named last before them ("This was ruled out."): `refuted`, `doubted`, `confirmed`, `over`.
+    """
+
+    turn: Literal["provisional", "found", "revised", "refuted", "doubted", "confirmed", "over"]
+    direction: Literal["forward", "backward"] = Field("forward", description="of `provisional`: where in its sentence the first idea stands")
+    until: Regex | None = Field(None, description="of `provisional`: its reach ends at this, else with the sentence")
+    only_revised: bool = Field(False, description="of `provisional`: only words of `revised` take it back")
+    answers: bool = Field(False, description="they answer a question: they speak of all that the question names")
 
 
 class Section(Model):
@@ -204,6 +220,7 @@ class Vocabulary(Model):
     ticked: tuple[Regex, ...] = ()
     unticked: tuple[Regex, ...] = ()
     cues: tuple[Cue, ...] = ()
+    turns: tuple[Turn, ...] = ()
     sections: tuple[Section, ...] = ()
     note_types: tuple[NoteType, ...] = ()
     regions: tuple[Region, ...] = ()

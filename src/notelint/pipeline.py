@@ -383,7 +383,9 @@ class NoteConText(ConText):  # type: ignore[misc]
                         continue
                     axes = {**mention.axes}
                     axes.setdefault(axis, (hit.start, hit.end))
-                    mentions[n] = replace(mention, axes=axes, weak=mention.weak or hit.cue.weak)
+                    mentions[n] = replace(
+                        mention, axes=axes, weak=mention.weak or hit.cue.weak, refuted=mention.refuted or hit.cue.refutes
+                    )
 
     def _scopes(
         self, state: _State, sentence: tuple[int, int], hit: _Hit, hits: Sequence[_Hit], targets: Sequence[Mention]

@@ -11,19 +11,28 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
+from notelint import tables
 from notelint.library import Library
 from notelint.packs import Result, Status
 from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading
-from notelint.values import Dated, Measured, Range, dates, quantities, ranges
+from notelint.values import Dated, Measured, Range, dates, bounds, quantities, ranges, unit_in
 
 BOXED = frozenset({"test", "study"})
 """Kinds of which an open box or slot says something: that the test was not filled in. Of all others it says nothing."""
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _STATUS_ORDER: tuple[Status, ...] = ("declined", "not-done", "pending", "ordered")
-_COORDINATED = re.compile(r"\s*(?:,|/|&|\+|and|or|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?$", re.IGNORECASE)
-_FIRM_STOP = re.compile(r"[;.]\s|\n|\s{3,}")
+_COORDINATED = re.compile(r"\s*(?:,|/|&|\+|and|or|nor|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?$", re.IGNORECASE)
+# Leaders ("HLA-B27 ..... pos") and, in the row of a test, the gaps between columns are no ends.
+_FIRM_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n|(?<!\.)[ ]{3,}(?!\.)")
+_ROW_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n")
+_ROW_HEAD = re.compile(r"[ ]*(?:[-*\u2022>|#]+[ ]*)?(?:[\d/.:-]{3,10}[ ]*)?(?:[-|][ ]*)?")
+REFERENCE = re.compile(r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE)
+_NEITHER = re.compile(r"\bneither\s+(?:the\s+|an?\s+|his\s+|her\s+)?$", re.IGNORECASE)
+_OPPOSITE = {"high": "normal", "positive": "negative"}
+_REFERENCE = re.compile(r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE)
+_HEAD = re.compile(r"[ ]*(?:[-*\u2022>#]+[ ]*)?(?P<head>[A-Za-z][^.:;\n|]{0,48}):(?=[ ]|\n)")
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
 _NEAR = 240
 """So many characters away a box, a slot or a date may still belong to a test."""
@@ -175,13 +184,15 @@ class Results:
         around = _Around(
             group, position, end,
             dates(self.reading.view, group[-1].end, end, day_of_service=self.date_of_service),
-            ranges(self.reading.view, group[-1].end, end),
+            self._reference(mention) or ranges(self.reading.view, group[-1].end, end),
         )  # fmt: skip
         of = "imaging" if mention.concept.kind == "study" else (mention.concept.result or "qualitative")
         hits = self._hits(around, of)
         measured = self._measured(mention, around) if of == "quantity" else []
         if measured:
             return self._quantified(mention, around, measured, hits)
+        if not hits and (listed := self._column(mention, of)):
+            return listed
         grown = self._grown(group[-1].end, end) if of == "culture" else None
         said = self._said(hits, grown)
         if said is not None:
@@ -211,10 +222,69 @@ class Results:
             if not _inside(hit, skip) and not (leads and re.search(r"[,;]|\b(?:and|will|but)\b", view[last.end : hit[0]])):
                 behind.append(hit)
         if behind:
-            return behind
+            neither = _NEITHER.search(view, max(0, first.start - 24), first.start) and len(around.group) > 1
+            return [_opposed(hit) for hit in behind] if neither else behind
+        if (headed := self._headed(first, of)) is not None:
+            return [headed]
         begin, previous = self._before(first)
         ahead = self.words.find(self.reading, begin, first.start, of)
         return [h for h in ahead if h[2].before and self._attached(h, first) and not (previous and not view[begin : h[0]].strip(" :=-."))]
+
+    def _headed(self, mention: Mention, of: str) -> tuple[int, int, Result] | None:
+        """The result that the head of a list gives to all in it: "Raised: CRP, ferritin", "Pending: HLA-B27"."""
+        start, _ = self.reading.sentences[mention.sentence]
+        head = _HEAD.match(self.reading.view, start, mention.start)
+        if head is None or any(start <= m.start < head.end() for m in self._beside(mention)):
+            return None
+        hits = self.words.find(self.reading, head.start("head"), head.end("head"), of)
+        return hits[0] if len(hits) == 1 else None
+
+    def _beside(self, mention: Mention) -> list[Mention]:
+        """The tests and studies of a mention's sentence that stand before it."""
+        start, _ = self.reading.sentences[mention.sentence]
+        return self._boxed[bisect_left(self._boxed_starts, start) : bisect_left(self._boxed_starts, mention.start)]
+
+    def _column(self, mention: Mention, of: str) -> Tested | None:
+        """The results in the column below a test that stands in the header of a table, each with the date of its row."""
+        view, concept = self.reading.view, mention.concept
+        header = tables.line_at(view, mention.start)
+        columns = tables.cells(view, header)
+        if len(columns) < 2 or any(re.fullmatch(r"[<>]?\d+(?:\.\d+)?", view[a:b]) for a, b in columns):
+            return None
+        cell = next((c for c in columns if c[0] <= mention.start < c[1]), None)
+        if cell is None:
+            return None
+        measured: list[Measured] = []
+        flags: list[str | None] = []
+        when: list[str | None] = []
+        words: list[tuple[int, int, Result, str | None]] = []
+        factor = unit_in(view[mention.end : cell[1]], concept.units) if of == "quantity" else None
+        for row in tables.below(view, header):
+            if len(tables.cells(view, row)) < 2 or any(row[0] <= m.start < row[1] for m in self._boxed_near(row)):
+                break
+            found = tables.in_column(view, header, cell, row)
+            if found is None:
+                continue
+            days = dates(view, row[0], row[1], day_of_service=self.date_of_service)
+            day = days[0].iso or None if days else None
+            hits = self.words.find(self.reading, *found, of)
+            if of == "quantity":
+                for one in list(quantities(view, *found, unit=concept.unit, units=concept.units, skip=()))[:1]:
+                    measured.append(one if one.quantity.unit or factor is None else _in_unit(one, concept.unit, factor))
+                    flags.append(next((h[2].value for h in hits if h[2].value), None))
+                    when.append(day)
+            elif hits:
+                words.append((*hits[0], day))
+        if measured:
+            return Tested("resulted", None, tuple(measured), tuple(flags), tuple(when), (mention.start, measured[-1].end))
+        if words:
+            start, end, result, day = words[0]
+            status: Status = "resulted" if result.value else (result.status or "resulted")
+            return Tested(status, result.value, dates=(day,), extent=(mention.start, end))
+        return None
+
+    def _boxed_near(self, span: tuple[int, int]) -> list[Mention]:
+        return self._boxed[bisect_left(self._boxed_starts, span[0]) : bisect_left(self._boxed_starts, span[1])]
 
     @staticmethod
     def _said(hits: Sequence[tuple[int, int, Result]], grown: int | None) -> tuple[int, int, str | None, Status] | None:
@@ -239,9 +309,42 @@ class Results:
         flags = self._stated_flags(measured, hits, around.ranges, around.end, shared=len(around.group) > 1)
         flags = [flag or next((r.flag(m) for r in known), None) for flag, m in zip(flags, measured, strict=True)]
         bounds = [*(m.start for m in measured[1:]), around.end]
-        dated = [self._date(mention, m.end, around, next_start=n) for m, n in zip(measured, bounds, strict=True)]
+        dated = [
+            self._column_date(mention, m) or self._date(mention, m.end, around, next_start=n) for m, n in zip(measured, bounds, strict=True)
+        ]
         last = max([m.end for m in measured] + [r.end for r in around.ranges] + [h[1] for h in hits if h[0] >= mention.end])
         return Tested("resulted", None, tuple(measured), tuple(flags), tuple(dated), (mention.start, max(mention.end, last)))
+
+    def _reference(self, mention: Mention) -> list[Range]:
+        """The reference range that stands in the row of a test, in a column whose header says that it is one."""
+        view = self.reading.view
+        row = tables.line_at(view, mention.start)
+        if mention.concept.result != "quantity" or not self._leads_row(mention) or len(tables.cells(view, row)) < 2:
+            return []
+        for header in tables.above(view, row):
+            named = next((c for c in tables.cells(view, header) if _REFERENCE.fullmatch(view, *c)), None)
+            if named is not None:
+                cell = tables.in_column(view, header, named, row)
+                return [found] if cell and (found := bounds(view, *cell)) else []
+        return []
+
+    def _column_date(self, mention: Mention, measured: Measured) -> str | None:
+        """The date in the header of the column in which a number of a test's row stands."""
+        view = self.reading.view
+        row = tables.line_at(view, mention.start)
+        if measured.start >= row[1] or len(tables.cells(view, row)) < 2:
+            return None
+        for header in tables.above(view, row):
+            days = dates(view, *header, day_of_service=self.date_of_service)
+            if len(days) >= 2:
+                values = [c for c in tables.cells(view, row) if c[0] >= mention.end]
+                by_order = len(values) == len(days)
+                for number, day in enumerate(days):
+                    cell = values[number] if by_order else tables.in_column(view, header, (day.start, day.end), row)
+                    if cell and cell[0] <= measured.start < cell[1]:
+                        return day.iso or None
+                return None
+        return None
 
     @cached_property
     def _boxed(self) -> list[Mention]:
@@ -263,10 +366,16 @@ class Results:
         _, end = self.reading.sentences[mention.sentence]
         following = self._neighbour(mention, 1)
         bound = following.start if following else end
-        stop = _FIRM_STOP.search(self.reading.view, mention.end, end) if mention.concept.result != "quantity" else None
+        firm = _ROW_STOP if self._leads_row(mention) else _FIRM_STOP
+        stop = firm.search(self.reading.view, mention.end, end) if mention.concept.result != "quantity" else None
         if stop and self.reading.view[mention.end : stop.start()].strip(" :=."):
             bound = min(bound, stop.start())
         return bound
+
+    def _leads_row(self, mention: Mention) -> bool:
+        """Is a test the first thing on its line, or behind nothing but a date?"""
+        start, _ = tables.line_at(self.reading.view, mention.start)
+        return mention.start - start < _NEAR and _ROW_HEAD.fullmatch(self.reading.view, start, mention.start) is not None
 
     def _before(self, mention: Mention) -> tuple[int, bool]:
         """(where the words before a test that may be of it begin, whether another test stands there)."""
@@ -409,6 +518,13 @@ class Results:
 
 def _in_unit(measured: Measured, unit: str | None, factor: float) -> Measured:
     return replace(measured, quantity=measured.quantity.model_copy(update={"unit": unit, "value": round(measured.raw * factor, 6)}))
+
+
+def _opposed(hit: tuple[int, int, Result]) -> tuple[int, int, Result]:
+    """A result that "neither … nor" turns into its opposite."""
+    start, end, result = hit
+    value = _OPPOSITE.get(result.value or "")
+    return (start, end, result.model_copy(update={"value": value})) if value else hit
 
 
 def _inside(hit: tuple[int, int, Result], spans: Sequence[tuple[int, int]]) -> bool:

@@ -227,6 +227,24 @@ def ranges(text: str, start: int, end: int) -> list[Range]:
     return found
 
 
+_BOUNDS = re.compile(
+    rf"[(\[]?\s*(?:(?P<operator>[<>]=?|up\s+to|less\s+than|below|under|above)\s*(?P<one>{_NUMBER})|(?P<low>{_NUMBER})\s*(?:-|to)\s*(?P<high>{_NUMBER}))",
+    re.IGNORECASE,
+)
+
+
+def bounds(text: str, start: int, end: int) -> Range | None:
+    """The reference range that text[start:end] is, as in a column of ranges: "0-5", "<10 mg/L"."""
+    match = _BOUNDS.match(text, start, end)
+    if match is None:
+        return None
+    if match["one"]:
+        above = match["operator"].lower().startswith((">", "above"))
+        number = _float(match["one"])
+        return Range(match.start(), match.end(), number if above else None, None if above else number)
+    return Range(match.start(), match.end(), _float(match["low"]), _float(match["high"]))
+
+
 _QUANTITY = re.compile(rf"(?:{_COMPARATOR}\s*)?(?<![\w.])(?P<number>{_NUMBER})(?![.,]?\d)", re.IGNORECASE)
 _LONGEST = 12
 """A number of more characters is an identifier."""
@@ -283,6 +301,13 @@ def quantities(
         )
         yield Measured(begins, stop, quantity, raw)
         previous = stop
+
+
+def unit_in(text: str, units: Mapping[str, float]) -> float | None:
+    """The factor of the first unit that stands in a text, as in the header of a column; None when there is none."""
+    plain = _spelled(text)
+    found = [(plain.find(_spelled(unit)), -len(unit), factor) for unit, factor in units.items() if _spelled(unit) in plain]
+    return min(found)[2] if found else None
 
 
 def _spelled(unit: str) -> str:
