@@ -27,7 +27,6 @@ HERE = Path(__file__).parent
 AXES = ("negated", "possible", "historical", "hypothetical", "family")
 SCORED = ("diagnosis", "imaging", "test", "organism", "symptom", "infection-source", "treatment")
 STUDIES = frozenset({"radiograph", "mri", "ct", "bone-scan", "pet"})
-TESTS = frozenset({"hla-b27", "crp", "esr", "blood-culture", "tissue-culture"})
 _MARK = re.compile(r"⟦([^⟦⟧|]+)\|([^⟦⟧|]+)⟧")
 _QUANTITY = re.compile(r"([<>]?)(\d+(?:\.\d+)?)\s*(\S.*)?")
 _EXACT = ("status", "value", "quantity", "date", "regions", "modality", "side", "grade", "code")
@@ -181,19 +180,18 @@ def _share(right: int, of: int) -> str:
     return f"{right / of:.3f}" if of else "-"
 
 
-def score_marked(marked: Marked, report: NoteReport, board: Board, known: frozenset[str]) -> None:
+def score_marked(marked: Marked, report: NoteReport, board: Board, known: frozenset[str], kinds: Mapping[str, str]) -> None:
     """Compare every mention of a marked note with the findings."""
     name, text = marked.note.id or "", marked.note.text
     ours = [(finding, found(finding)) for finding in report.findings if finding.kind in SCORED]
     ours = [(f, a) for f, a in ours if a.concept in known and a.concept not in STUDIES]
-    kind_of = {a.concept: f.kind for f, a in ours}
     free = set(range(len(ours)))
     about = [f"phenomenon:{one}" for one in marked.phenomena if one]
     for answer in marked.answers:
         near = [n for n in free if ours[n][1].concept == answer.concept and _overlap(answer, ours[n][1])]
         best = max(near, key=lambda n: (_agree(answer, ours[n][1]), -n), default=None)
         place = f"{answer.concept} at {_context(text, answer)!r}"
-        rows = [f"concept:{answer.concept}", f"kind:{kind_of.get(answer.concept) or KINDS.get(answer.concept, 'diagnosis')}", *about]
+        rows = [f"concept:{answer.concept}", f"kind:{kinds.get(answer.concept.partition('/')[0], 'other')}", *about]
         if best is None:
             board.count(rows, 2)
             board.errors[name].append(f"missed {place} [{' '.join(sorted(answer.flags))}]")
@@ -214,7 +212,6 @@ def score_marked(marked: Marked, report: NoteReport, board: Board, known: frozen
                 board.check(fact, told.facts.get(fact) == wanted)
                 if told.facts.get(fact) != wanted:
                     board.errors[name].append(f"{fact} of {place} is {wanted}, read as {told.facts.get(fact)}")
-    places = [(a.start, a.end) for a in marked.answers] + list(marked.unscored)
     for n in sorted(free):
         finding, told = ours[n]
         if any(a is not None and b is not None and a < finding.end and finding.start < b for a, b in marked.unscored):
@@ -223,7 +220,8 @@ def score_marked(marked: Marked, report: NoteReport, board: Board, known: frozen
             a.concept.endswith("-imaging") and _overlap(a, told) for a in marked.answers
         ):
             continue
-        if any(a.concept == told.concept and _overlap(a, told) for a in marked.answers) and (finding.start, finding.end) not in places:
+        if any(a.concept == told.concept and _overlap(a, told) for a in marked.answers):
+            # A further number of a trend that the note marks once.
             continue
         board.count([f"concept:{told.concept}", f"kind:{finding.kind}", *about], 1)
         board.errors[name].append(f"extra {told.concept} at {_context(text, told)!r} [{' '.join(sorted(told.flags))}]")
@@ -235,9 +233,6 @@ def score_marked(marked: Marked, report: NoteReport, board: Board, known: frozen
 def _context(text: str, answer: Answer, width: int = 70) -> str:
     start, end = answer.start or 0, answer.end or 0
     return f"{text[max(0, start - width) : start]}⟦{text[start:end]}⟧{text[end : end + width]}"
-
-
-KINDS = {**dict.fromkeys(TESTS, "test")}
 
 
 def _overlap(answer: Answer, told: Answer) -> bool:
@@ -381,7 +376,7 @@ def main() -> int:
         notes = [read_marked(path) for path in sorted(options.notes.glob("*.txt"))]
         known = frozenset(a.concept for marked in notes for a in marked.answers)
         for marked in notes:
-            score_marked(marked, linter.check(marked.note), board, known)
+            score_marked(marked, linter.check(marked.note), board, known, linter.library.kinds)
         lines += [f"{len(notes)} marked notes, {sum(len(m.answers) for m in notes)} mentions.", "", *board.table("kind:"), "", *board.table("axis:"), ""]
         lines += [*board.table("concept:", least=8), "", *board.table("phenomenon:", least=8), "", *board.table("rules:")]
     lines += ["", "| fact | given | right |", "|---|---|---|"]

@@ -207,7 +207,11 @@ class _Finder:
         """The axes of a mention: what ConText found, and what its section says."""
         section = self.reading.section_at(mention.start)
         says = section.rule.says if section and section.rule and mention.start >= section.body else ()
-        return {**dict.fromkeys(says), **mention.axes} if says else mention.axes
+        axes = {**dict.fromkeys(says), **mention.axes} if says else mention.axes
+        if "family" in axes and "historical" in axes:
+            # "Brother treated for Pott disease in 1998": when a relative had it is not asked.
+            return {axis: place for axis, place in axes.items() if axis != "historical"}
+        return axes
 
     # ------------------------------------------------------------------------------------------------ who says it
 

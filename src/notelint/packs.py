@@ -125,6 +125,7 @@ class Concept(Words):
     resistance: tuple[Slug, ...] = ()
     placed_as: Slug | None = Field(None, description="the diagnosis that the word is when a place in the spine goes with it")
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
+    lasting: bool = Field(False, description="a disease for life: a past date tells when it began, not that it is over")
     broader: Slug | None = Field(
         None, description="the less exact concept (or value) that this one is a kind of: naming it also names that"
     )
@@ -158,6 +159,7 @@ class Cue(Words):
     within: int | None = Field(None, ge=1, description="at most so many words away; else to the end of the sentence or a terminator")
     until: Regex | None = Field(None, description="its reach also ends at this")
     of: tuple[Kind, ...] = Field((), description="the kinds of things it can modify; empty: all")
+    not_lasting: bool = Field(False, description="it does not modify diseases for life (`lasting`)")
     ends: tuple[Axis, ...] = Field((), description="of a terminator or a pseudo cue: the axes it concerns; empty: all")
     weak: bool = Field(False, description="of a hedge: so doubtful that it never counts as an established diagnosis")
     refutes: bool = Field(False, description="of a negation: it takes back what was thought before (`ruled out`), it does not only not see it")

@@ -329,6 +329,11 @@ class NoteConText(ConText):  # type: ignore[misc]
             hits = self._hits(state, start, end, [mentions[n] for n in numbers])
             if hits:
                 self._apply(state, (start, end), hits, mentions, numbers)
+                for n in numbers:
+                    if mentions[n].refuted and "possible" in mentions[n].axes:
+                        # "was suspected and has been ruled out": the end of the sentence counts.
+                        settled = {axis: place for axis, place in mentions[n].axes.items() if axis != "possible"}
+                        mentions[n] = replace(mentions[n], axes=settled, weak=False)
         doc.user_data["notelint"] = replace(state, mentions=tuple(mentions))
         spans: Sequence[Span] = list(doc.spans[_GROUP]) if _GROUP in doc.spans else []
         for span, mention in zip(spans, mentions, strict=False):
@@ -379,7 +384,7 @@ class NoteConText(ConText):  # type: ignore[misc]
             for start, end in self._scopes(state, sentence, hit, hits, targets):
                 for n in numbers:
                     mention = mentions[n]
-                    if mention.start < start or mention.end > end or (hit.cue.of and mention.concept.kind not in hit.cue.of):
+                    if mention.start < start or mention.end > end or not _modifies(hit.cue, mention.concept):
                         continue
                     axes = {**mention.axes}
                     axes.setdefault(axis, (hit.start, hit.end))
@@ -427,6 +432,11 @@ class NoteConText(ConText):  # type: ignore[misc]
         if comma < 0 or re.search(r"\b(?:and|or|nor)\b|/", state.view[comma:end]):
             return start
         return comma + 1 if any(comma < t.start and t.end <= end for t in targets) else start
+
+
+def _modifies(cue: Cue, concept: Concept) -> bool:
+    """Can a cue modify a concept?"""
+    return (not cue.of or concept.kind in cue.of) and not (cue.not_lasting and concept.lasting)
 
 
 @Language.factory("notelint_sentences")
