@@ -187,6 +187,7 @@ class Section(Model):
     headers: tuple[Phrase, ...]
     short: tuple[Phrase, ...] = Field((), description="headers that count only with a colon after them")
     says: tuple[Axis, ...] = ()
+    list: bool = Field(False, description="the head of a list below it, which ends with a blank line")
     author: Author | None = None
     concludes: bool = Field(False, description="what the author stands by: it outranks the other sections")
     orders: bool = Field(False, description="a test named there without a result is ordered")

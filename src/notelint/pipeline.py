@@ -159,7 +159,7 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         spans = [SectionSpan(0, 0, starts[0] if starts else len(state.view), None)] if not starts or starts[0] > 0 else []
         for start, end in pairwise((*starts, len(state.view))):
             body, rule = found[start]
-            last = self._last_line(state.view, body, end) if rule is not None and rule.says else end
+            last = self._last_line(state.view, body, end, rule) if rule is not None and (rule.says or rule.list) else end
             spans.append(SectionSpan(start, body, last, rule))
             if last < end:
                 spans.append(SectionSpan(last, last, end, None))
@@ -167,10 +167,18 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         return doc
 
     @staticmethod
-    def _last_line(view: str, body: int, end: int) -> int:
-        """Where a section that begins beside its header ends: at the first blank line; what follows without a header is not of it."""
+    def _last_line(view: str, body: int, end: int, rule: Section) -> int:
+        """Where a section that begins beside its header ends: at the first blank line; what follows without a header is not of it.
+
+        The head of a list has it below: on the same line there is no list, only a sentence.
+        """
         line_end = view.find("\n", body, end)
-        if line_end < 0 or not view[body:line_end].strip():
+        if rule.list:
+            if line_end < 0 or view[body:line_end].strip():
+                return body
+            first = _WORD.search(view, line_end, end)
+            line_end = first.start() if first else line_end
+        elif line_end < 0 or not view[body:line_end].strip():
             return end
         blank = _BLANK_LINE.search(view, line_end, end)
         return blank.end() if blank else end
@@ -216,7 +224,9 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
 
     def __call__(self, doc: Doc) -> Doc:
         state = _state(doc)
-        mentions = tuple(sorted((*self._longest(state), *state.extra), key=lambda m: (m.start, m.end)))
+        asked = {(m.start, m.end) for m in state.extra}
+        found = (m for m in self._longest(state) if (m.start, m.end) not in asked)
+        mentions = tuple(sorted((*found, *state.extra), key=lambda m: (m.start, m.end)))
         doc.user_data["notelint"] = replace(state, mentions=mentions)
         idx = [token.idx for token in doc]
         doc.spans[_GROUP] = [Span(doc, bisect_right(idx, m.start) - 1, bisect_left(idx, m.end), label=m.concept.concept) for m in mentions]

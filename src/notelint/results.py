@@ -32,6 +32,11 @@ REFERENCE = re.compile(r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|
 _NEITHER = re.compile(r"\bneither\s+(?:the\s+|an?\s+|his\s+|her\s+)?$", re.IGNORECASE)
 _OPPOSITE = {"high": "normal", "positive": "negative"}
 _REFERENCE = re.compile(r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE)
+# "ESR and CRP 61 and 4 (upper limits 20 and 5)"
+_LIMITS = re.compile(
+    r"\b(?:upper\s+limits?|limits?|normal|ref\w*\.?|cut-?offs?)(?:\s+of\s+normal)?\s*[:=]?\s*<?\s*(?P<first>\d+(?:\.\d+)?)\s*(?:and|,|/)\s*<?\s*(?P<second>\d+(?:\.\d+)?)",
+    re.IGNORECASE,
+)
 _HEAD = re.compile(r"[ ]*(?:[-*\u2022>#]+[ ]*)?(?P<head>[A-Za-z][^.:;\n|]{0,48}):(?=[ ]|\n)")
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
 _NEAR = 240
@@ -202,7 +207,8 @@ class Results:
             covered = [d.end for d in around.dates if value and d.iso == dated and d.start - ends < 24]
             return Tested(status, value, dates=(dated,), extent=(min(mention.start, start), max([ends, *covered])))
         section = self.reading.section_at(mention.start)
-        if section and section.rule and section.rule.orders and mention.concept.kind == "test":
+        ordering = section is not None and section.rule is not None and section.rule.orders
+        if ordering and (mention.concept.kind == "test" or self.slot(mention) == "ticked"):
             return Tested("ordered", dates=(None,))
         return Tested(dates=(self._date(mention, mention.end, around),))
 
@@ -306,6 +312,11 @@ class Results:
         self, mention: Mention, around: "_Around", measured: Sequence[Measured], hits: Sequence[tuple[int, int, Result]]
     ) -> Tested:
         known = around.ranges or self._ranges_elsewhere(mention)
+        if len(around.group) > 1 and (limits := _LIMITS.search(self.reading.view, around.group[-1].end, around.end)):
+            numbers = [float(limits[name]) for name in ("first", "second")]
+            if around.position < len(numbers):
+                known = [Range(limits.start(), limits.end(), None, numbers[around.position])]
+                around = replace(around, ranges=known)
         flags = self._stated_flags(measured, hits, around.ranges, around.end, shared=len(around.group) > 1)
         flags = [flag or next((r.flag(m) for r in known), None) for flag, m in zip(flags, measured, strict=True)]
         bounds = [*(m.start for m in measured[1:]), around.end]
