@@ -126,7 +126,11 @@ def _facts(facts: Mapping[str, Any]) -> Iterator[Answer]:
             yield Answer(prefix + item[name], frozenset(axis for axis in AXES if item.get(axis)))
     for concept in ("crp", "esr"):
         for item in facts.get(concept, ()):
-            number = {} if item.get("value") is None else {"quantity": f"{item['comparator'] or ''}{item['value']}{item['unit'] or ''}".lstrip("=")}
+            number = (
+                {}
+                if item.get("value") is None
+                else {"quantity": f"{item['comparator'] or ''}{item['value']}{item['unit'] or ''}".lstrip("=")}
+            )
             yield Answer(concept, facts={name: _spelled(told) for name, told in number.items()} or {"status": item["status"] or ""})
     if facts.get("hla_b27"):
         yield Answer("hla-b27", facts={name: facts["hla_b27"].get(name) or "" for name in ("status", "value")})
@@ -216,9 +220,7 @@ def score_marked(marked: Marked, report: NoteReport, board: Board, known: frozen
         finding, told = ours[n]
         if any(a is not None and b is not None and a < finding.end and finding.start < b for a, b in marked.unscored):
             continue
-        if finding.kind == "diagnosis" and any(
-            a.concept.endswith("-imaging") and _overlap(a, told) for a in marked.answers
-        ):
+        if finding.kind == "diagnosis" and any(a.concept.endswith("-imaging") and _overlap(a, told) for a in marked.answers):
             continue
         if any(a.concept == told.concept and _overlap(a, told) for a in marked.answers):
             # A further number of a trend that the note marks once.
@@ -266,19 +268,34 @@ def score_set(marked: Marked, row: Mapping[str, Any], report: NoteReport, board:
     for kind, finding_kind in (("diagnoses", "diagnosis"), ("imaging", "imaging"), ("organisms", "organism")):
         if kind in facts:
             gold = {(c, wanted[c]) for c in by_kind[kind] if c not in ignored}
-            told = {(c, flags) for c, flags in have.items() if kinds.get(c) == finding_kind and c in known and c not in ignored and c.removeprefix("organism/") not in ignored}
+            told = {
+                (c, flags)
+                for c, flags in have.items()
+                if kinds.get(c) == finding_kind and c in known and c not in ignored and c.removeprefix("organism/") not in ignored
+            }
             if kind != "diagnoses":
                 told = {(c, flags) for c, flags in told if not {"hypothetical", "family"} & set(flags)}
             _compare(f"facts:{kind} with flags", name, gold, told, board)
     for item in facts.get("diagnoses", ()):
         if item.get("regions") and not any(item.get(axis) for axis in AXES):
-            have_regions = {r for f in report.findings if f.concept == item["concept"] and f.affirmed for r in f.attributes.get("regions") or ()}
-            same = {r for d in facts["diagnoses"] if d["concept"] == item["concept"] and not any(d.get(a) for a in AXES) for r in d.get("regions") or ()}
+            have_regions = {
+                r for f in report.findings if f.concept == item["concept"] and f.affirmed for r in f.attributes.get("regions") or ()
+            }
+            same = {
+                r
+                for d in facts["diagnoses"]
+                if d["concept"] == item["concept"] and not any(d.get(a) for a in AXES)
+                for r in d.get("regions") or ()
+            }
             board.check("regions of affirmed diagnoses", have_regions - ({"multiple"} if len(same) > 1 else set()) == same)
     for concept in ("crp", "esr"):
         if concept in facts and concept not in ignored:
             gold = {str(a.facts) for a in marked.answers if a.concept == concept and "quantity" in a.facts}
-            told = {str({"quantity": a.facts["quantity"]}) for a in ours if a.concept == concept and "quantity" in a.facts and not {"hypothetical", "family"} & a.flags}
+            told = {
+                str({"quantity": a.facts["quantity"]})
+                for a in ours
+                if a.concept == concept and "quantity" in a.facts and not {"hypothetical", "family"} & a.flags
+            }
             _compare(f"facts:{concept} value and unit", name, gold, told, board)
     if facts.get("hla_b27"):
         gold_hla = next(a for a in marked.answers if a.concept == "hla-b27").facts
@@ -296,7 +313,15 @@ def score_set(marked: Marked, row: Mapping[str, Any], report: NoteReport, board:
 
 
 BACK_PAIN = frozenset(
-    {"morning-stiffness", "night-pain", "improves-with-exercise", "not-relieved-by-rest", "insidious-onset", "onset-before-45", "duration-3-months"}
+    {
+        "morning-stiffness",
+        "night-pain",
+        "improves-with-exercise",
+        "not-relieved-by-rest",
+        "insidious-onset",
+        "onset-before-45",
+        "duration-3-months",
+    }
 )
 
 
@@ -377,7 +402,14 @@ def main() -> int:
         known = frozenset(a.concept for marked in notes for a in marked.answers)
         for marked in notes:
             score_marked(marked, linter.check(marked.note), board, known, linter.library.kinds)
-        lines += [f"{len(notes)} marked notes, {sum(len(m.answers) for m in notes)} mentions.", "", *board.table("kind:"), "", *board.table("axis:"), ""]
+        lines += [
+            f"{len(notes)} marked notes, {sum(len(m.answers) for m in notes)} mentions.",
+            "",
+            *board.table("kind:"),
+            "",
+            *board.table("axis:"),
+            "",
+        ]
         lines += [*board.table("concept:", least=8), "", *board.table("phenomenon:", least=8), "", *board.table("rules:")]
     lines += ["", "| fact | given | right |", "|---|---|---|"]
     lines += [f"| {row} | {of} | {right / of:.3f} |" for row, (right, of) in sorted(board.facts.items())]

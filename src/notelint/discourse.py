@@ -7,13 +7,13 @@ From a Reading to a Reading; no spaCy here, linear time.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from notelint.library import Library
-from notelint.packs import Axis, Turn
+from notelint.packs import Turn
 from notelint.phrases import Lexicon
-from notelint.reading import Mention, Reading
+from notelint.reading import Mention, Reading, without
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _IDEAS = frozenset({"diagnosis", "condition"})
@@ -40,8 +40,8 @@ class Turns:
         """(start, end, turn) in a note, left to right."""
         found = [(start, end, self.turns[n]) for start, end, numbers in self._phrases.find(reading.low) for n in numbers]
         for pattern, n in self._patterns:
-            for match in pattern.finditer(reading.view):
-                found.append((*(match.span("turn") if "turn" in pattern.groupindex else match.span()), self.turns[n]))
+            of: str | int = "turn" if "turn" in pattern.groupindex else 0
+            found += [(*match.span(of), self.turns[n]) for match in pattern.finditer(reading.view)]
         return sorted(found, key=lambda hit: (hit[0], -hit[1]))
 
     def same(self, one: Mention, other: Mention) -> bool:
@@ -84,9 +84,7 @@ class _Follower:
             if turn.turn in ("refuted", "doubted", "confirmed", "over"):
                 self._back(start, end, turn)
         # Of each thing the last mention that is not denied, in the patient.
-        self._standing = {
-            m.concept.key: m for m in self._mentions if m.concept.kind in _IDEAS and not {"negated", "family"} & set(m.axes)
-        }
+        self._standing = {m.concept.key: m for m in self._mentions if m.concept.kind in _IDEAS and not {"negated", "family"} & set(m.axes)}
         for start, end, turn in self._hits:
             if turn.turn == "provisional":
                 self._provisional(start, end, turn)
@@ -100,7 +98,7 @@ class _Follower:
     def _back(self, start: int, end: int, turn: Turn) -> None:
         for number in self._asked(start) if turn.answers else self._pointed_at(start):
             mention = self._mentions[number]
-            axes: dict[Axis, tuple[int, int] | None] = {**mention.axes}
+            axes = dict(mention.axes)
             if turn.turn == "refuted":
                 axes.pop("possible", None)
                 axes["negated"] = (start, end)
@@ -156,9 +154,7 @@ class _Follower:
             if {"negated", "family", "hypothetical"} & set(mention.axes):
                 continue
             if (told := self._taken_back(mention, turn, max(end, mention.end))) is not None:
-                axes: Mapping[Axis, tuple[int, int] | None] = {
-                    **{axis: place for axis, place in mention.axes.items() if axis != "possible"}, "negated": told,
-                }  # fmt: skip
+                axes = {**without(mention.axes, "possible"), "negated": told}
                 self._mentions[number] = replace(mention, axes=axes, weak=False, refuted=True)
 
     def _taken_back(self, mention: Mention, turn: Turn, offset: int) -> tuple[int, int] | None:

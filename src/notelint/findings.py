@@ -17,7 +17,7 @@ from notelint.library import Library
 from notelint.note import Note
 from notelint.packs import Author, Axis, Model, Status
 from notelint.phrases import Lexicon
-from notelint.reading import Mention, Reading, SectionSpan
+from notelint.reading import Mention, Reading, SectionSpan, without
 from notelint.results import BOXED, Results, Words
 from notelint.sites import DISEASE_PLACE, Owners
 from notelint.values import Quantity
@@ -157,12 +157,12 @@ class _Finder:
             elif (reader := self._image_reader(mention)) is not None:
                 # What an image shows is a diagnosis too: of radiology, or of the provider who states it and names the image.
                 yield from self._imaging(mention)
-                if self.results.slot(mention) != "unfilled":
+                if not self._open(mention):
                     yield self._placed(mention, author=reader)
             elif kind == "site" and mention.concept.value is None and mention.level is None:
-                if self.results.slot(mention) == "unfilled":
+                if self._open(mention):
                     yield self._finding(mention, "site", status="unfilled")
-            elif self.results.slot(mention) == "unfilled":
+            elif self._open(mention):
                 continue
             elif kind == "diagnosis" or mention.concept.placed_as or mention.concept.concept == DISEASE_PLACE:
                 yield self._placed(mention)
@@ -172,6 +172,11 @@ class _Finder:
                 yield from self._site(mention)
             else:
                 yield self._finding(mention, kind)
+
+    def _open(self, mention: Mention) -> bool:
+        """Is a mention only a label whose box or slot nobody filled?"""
+        answer = self.results.answered(mention)
+        return answer[0] == "open" if answer else self.results.slot(mention) == "unfilled"
 
     def _finding(
         self, mention: Mention, kind: str, *, concept: str | None = None, extent: tuple[int, int] | None = None, **facts: Any
@@ -208,9 +213,12 @@ class _Finder:
         section = self.reading.section_at(mention.start)
         says = section.rule.says if section and section.rule and mention.start >= section.body else ()
         axes = {**dict.fromkeys(says), **mention.axes} if says else mention.axes
+        if mention.concept.kind not in BOXED and (answer := self.results.answered(mention)) is not None:
+            told, place = answer
+            axes = {**axes, "negated": place} if told == "no" else without(axes, "negated")
         if "family" in axes and "historical" in axes:
             # "Brother treated for Pott disease in 1998": when a relative had it is not asked.
-            return {axis: place for axis, place in axes.items() if axis != "historical"}
+            return without(axes, "historical")
         return axes
 
     # ------------------------------------------------------------------------------------------------ who says it

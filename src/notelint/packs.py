@@ -162,7 +162,9 @@ class Cue(Words):
     not_lasting: bool = Field(False, description="it does not modify diseases for life (`lasting`)")
     ends: tuple[Axis, ...] = Field((), description="of a terminator or a pseudo cue: the axes it concerns; empty: all")
     weak: bool = Field(False, description="of a hedge: so doubtful that it never counts as an established diagnosis")
-    refutes: bool = Field(False, description="of a negation: it takes back what was thought before (`ruled out`), it does not only not see it")
+    refutes: bool = Field(
+        False, description="of a negation: it takes back what was thought before (`ruled out`), it does not only not see it"
+    )
 
 
 class Turn(Words):
@@ -174,7 +176,9 @@ class Turn(Words):
     """
 
     turn: Literal["provisional", "found", "revised", "refuted", "doubted", "confirmed", "over"]
-    direction: Literal["forward", "backward"] = Field("forward", description="of `provisional`: where in its sentence the first idea stands")
+    direction: Literal["forward", "backward"] = Field(
+        "forward", description="of `provisional`: where in its sentence the first idea stands"
+    )
     until: Regex | None = Field(None, description="of `provisional`: its reach ends at this, else with the sentence")
     only_revised: bool = Field(False, description="of `provisional`: only words of `revised` take it back")
     answers: bool = Field(False, description="they answer a question: they speak of all that the question names")

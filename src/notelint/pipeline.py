@@ -40,7 +40,7 @@ from notelint.library import Library
 from notelint.note import lowered, reading_view
 from notelint.packs import Axis, Concept, Cue, Section
 from notelint.phrases import Lexicon
-from notelint.reading import Mention, Reading, SectionSpan
+from notelint.reading import Mention, Reading, SectionSpan, without
 
 _TOKEN = re.compile(r"\w+|[^\w\s]|\s+")
 _WORD = re.compile(r"\S+")
@@ -342,8 +342,7 @@ class NoteConText(ConText):  # type: ignore[misc]
                 for n in numbers:
                     if mentions[n].refuted and "possible" in mentions[n].axes:
                         # "was suspected and has been ruled out": the end of the sentence counts.
-                        settled = {axis: place for axis, place in mentions[n].axes.items() if axis != "possible"}
-                        mentions[n] = replace(mentions[n], axes=settled, weak=False)
+                        mentions[n] = replace(mentions[n], axes=without(mentions[n].axes, "possible"), weak=False)
         doc.user_data["notelint"] = replace(state, mentions=tuple(mentions))
         spans: Sequence[Span] = list(doc.spans[_GROUP]) if _GROUP in doc.spans else []
         for span, mention in zip(spans, mentions, strict=False):
@@ -398,9 +397,7 @@ class NoteConText(ConText):  # type: ignore[misc]
                         continue
                     axes = {**mention.axes}
                     axes.setdefault(axis, (hit.start, hit.end))
-                    mentions[n] = replace(
-                        mention, axes=axes, weak=mention.weak or hit.cue.weak, refuted=mention.refuted or hit.cue.refutes
-                    )
+                    mentions[n] = replace(mention, axes=axes, weak=mention.weak or hit.cue.weak, refuted=mention.refuted or hit.cue.refutes)
 
     def _scopes(
         self, state: _State, sentence: tuple[int, int], hit: _Hit, hits: Sequence[_Hit], targets: Sequence[Mention]

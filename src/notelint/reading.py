@@ -58,3 +58,10 @@ class Reading:
         """The section that holds an offset."""
         index = bisect_right(self._section_starts, offset) - 1
         return self.sections[index] if index >= 0 else None
+
+
+def without(axes: Mapping[Axis, tuple[int, int] | None], axis: Axis) -> dict[Axis, tuple[int, int] | None]:
+    """The axes but one."""
+    left = dict(axes)
+    left.pop(axis, None)
+    return left

@@ -16,8 +16,11 @@ from notelint.library import Library
 from notelint.packs import Result, Status
 from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading
-from notelint.values import Dated, Measured, Range, dates, bounds, quantities, ranges, unit_in
+from notelint.values import Dated, Measured, Range, bounds, dates, quantities, ranges, unit_in
 
+_CROSS = re.compile(r"[xX✓✔√✗•●+*]|[\[(]\s*[xX✓✔]\s*[\])]|[☑☒✅]")
+_PAIRS = (("yes", "no"), ("y", "n"), ("present", "absent"), ("positive", "negative"), ("pos", "neg"), ("+", "-"))
+"""Heads of two columns between which a row has its cross."""
 BOXED = frozenset({"test", "study"})
 """Kinds of which an open box or slot says something: that the test was not filled in. Of all others it says nothing."""
 
@@ -28,11 +31,11 @@ _COORDINATED = re.compile(r"\s*(?:,|/|&|\+|and|or|nor|,\s*and|as\s+well\s+as)\s*
 _FIRM_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n|(?<!\.)[ ]{3,}(?!\.)")
 _ROW_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n")
 _ROW_HEAD = re.compile(r"[ ]*(?:[-*\u2022>|#]+[ ]*)?(?:[\d/.:-]{3,10}[ ]*)?(?:[-|][ ]*)?")
-REFERENCE = re.compile(r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE
+)
 _NEITHER = re.compile(r"\bneither\s+(?:the\s+|an?\s+|his\s+|her\s+)?$", re.IGNORECASE)
 _OPPOSITE = {"high": "normal", "positive": "negative"}
-_REFERENCE = re.compile(r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE)
-# "ESR and CRP 61 and 4 (upper limits 20 and 5)"
 _LIMITS = re.compile(
     r"\b(?:upper\s+limits?|limits?|normal|ref\w*\.?|cut-?offs?)(?:\s+of\s+normal)?\s*[:=]?\s*<?\s*(?P<first>\d+(?:\.\d+)?)\s*(?:and|,|/)\s*<?\s*(?P<second>\d+(?:\.\d+)?)",
     re.IGNORECASE,
@@ -61,6 +64,19 @@ class Words:
         self.placeholder = _any(pattern for v in vocabularies for pattern in v.placeholders)
         self.ticked = _any(pattern for v in vocabularies for pattern in v.ticked)
         self.unticked = _any(pattern for v in vocabularies for pattern in v.unticked)
+        box = f"(?:{self.ticked.pattern}|{self.unticked.pattern})"
+        word = r"(?:yes|no|y|n|present|absent|pos|neg|positive|negative)\b"
+        self.options = re.compile(
+            rf"""[^\n\[\]☐☑☒☓✓✗(]{{0,60}}? (?: (?:\([^()\n\[]{{2,20}}\))? [\s.:_-]* )
+            (?: (?P<box1>{box}) [ ]* (?P<word1>{word}) [ ]* (?P<box2>{box}) [ ]* (?P<word2>{word})
+            | \b(?P<word3>{word}) [ ]* :? [ ]* (?P<box3>{box}) [ ]* (?P<word4>{word}) [ ]* :? [ ]* (?P<box4>{box}) )""",
+            _FLAGS,
+        )
+
+    @staticmethod
+    def is_yes(word: str) -> bool:
+        """Is the word of an option a yes?"""
+        return word.lower() in ("yes", "y", "present", "pos", "positive")
 
     def find(self, reading: Reading, start: int, end: int, of: str) -> list[tuple[int, int, Result]]:
         """(start, end, result) in a stretch of the note, of the kind of test named, longest of overlapping ones, left to right."""
@@ -117,6 +133,39 @@ class Results:
     _known_ranges: dict[str, list[Range]] = field(default_factory=dict, repr=False)
 
     # ------------------------------------------------------------------------------------------------ boxes and slots
+
+    def answered(self, mention: Mention) -> tuple[Literal["yes", "no", "open"], tuple[int, int]] | None:
+        """The answer that boxes or columns give to a mention, and its place: "Fever: [ ] Y  [x] N", or a cross in the column NO."""
+        view = self.reading.view
+        row = tables.line_at(view, mention.start)
+        if row[1] - row[0] > _NEAR:
+            row = (max(row[0], mention.start - _NEAR), min(row[1], mention.end + _NEAR))
+        found = self.words.options.match(view, mention.end, row[1])
+        if found:
+            chosen = {
+                self.words.is_yes(found[word]): bool(self.words.ticked.fullmatch(found[box]))
+                for word, box in (("word1", "box1"), ("word2", "box2"), ("word3", "box3"), ("word4", "box4"))
+                if found[word]
+            }
+            if len(chosen) == 2:
+                told: Literal["yes", "no", "open"] = "open" if chosen[True] == chosen[False] else "yes" if chosen[True] else "no"
+                return told, found.span()
+        return self._answered_by_column(mention, row)
+
+    def _answered_by_column(self, mention: Mention, row: tuple[int, int]) -> tuple[Literal["yes", "no", "open"], tuple[int, int]] | None:
+        view = self.reading.view
+        crosses = [c for c in tables.cells(view, row) if c[0] >= mention.end and _CROSS.fullmatch(view, *c)]
+        if len(crosses) != 1:
+            return None
+        for header in tables.above(view, row):
+            columns = {view[a:b].strip(" *_").lower(): (a, b) for a, b in tables.cells(view, header)}
+            pair = next(((yes, no) for yes, no in _PAIRS if yes in columns and no in columns), None)
+            if pair:
+                for word, told in zip(pair, ("yes", "no"), strict=True):
+                    if tables.in_column(view, header, columns[word], row) == crosses[0]:
+                        return told, crosses[0]  # type: ignore[return-value]
+                return None
+        return None
 
     def slot(self, mention: Mention) -> Literal["ticked", "unfilled"] | None:
         """What a box or a template slot at a mention says."""
@@ -284,7 +333,7 @@ class Results:
         if measured:
             return Tested("resulted", None, tuple(measured), tuple(flags), tuple(when), (mention.start, measured[-1].end))
         if words:
-            start, end, result, day = words[0]
+            _, end, result, day = words[0]
             status: Status = "resulted" if result.value else (result.status or "resulted")
             return Tested(status, result.value, dates=(day,), extent=(mention.start, end))
         return None
