@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
+from notelint.levels import Level
 from notelint.library import Library
 from notelint.packs import Turn
 from notelint.phrases import Lexicon
@@ -20,6 +21,12 @@ _IDEAS = frozenset({"diagnosis", "condition"})
 _ASKED = _IDEAS | {"symptom", "treatment", "infection-source"}
 _REACH = 8
 """So many sentences after a first idea its end may be told."""
+_NEAR = 40
+_BESIDE = 12
+"""So many characters behind a denial "elsewhere", and before it "other", is of it."""
+_FEW = 20
+"""So many mentions of one concept are looked through: a bound for notes of any length."""
+_PASSED = frozenset({"historical", "hypothetical"})
 _BACK = 2
 """So many sentences back "this" may point."""
 
@@ -29,9 +36,17 @@ class Turns:
 
     def __init__(self, library: Library) -> None:
         self.turns = library.turns
-        self._wider = {
-            concept.key: frozenset((concept.concept, concept.key, *library.wider(concept.value or concept.concept)))
-            for concept in library.concepts
+        slugs = {c.key: c.concept for c in library.concepts if c.kind in _IDEAS}
+        wider = {c.key: {c.concept, c.key, *library.wider(c.value or c.concept)} for c in library.concepts if c.kind in _IDEAS}
+        self._names = {
+            one: frozenset(other for other in wider if wider[one] & {other, slugs[other]} or wider[other] & {one, slugs[one]}) for one in wider
+        }
+        denied: dict[str, set[str]] = {}
+        for concept in library.concepts:
+            denied.setdefault(concept.concept, set()).update(concept.denies)
+        self._denying = {
+            one: frozenset(other for other in wider if wider[one] & {other, slugs[other]} or slugs[one] in denied[slugs[other]])
+            for one in wider
         }
         self._phrases = Lexicon([(phrase, n) for n, turn in enumerate(self.turns) for phrase in turn.phrases])
         self._patterns = [(re.compile(pattern, _FLAGS), n) for n, turn in enumerate(self.turns) for pattern in turn.patterns]
@@ -44,11 +59,13 @@ class Turns:
             found += [(*match.span(of), self.turns[n]) for match in pattern.finditer(reading.view)]
         return sorted(found, key=lambda hit: (hit[0], -hit[1]))
 
-    def same(self, one: Mention, other: Mention) -> bool:
-        """Do two mentions name the same thing, one perhaps more exactly?"""
-        return bool(self._wider[one.concept.key] & {other.concept.key, other.concept.concept}) or bool(
-            self._wider[other.concept.key] & {one.concept.key, one.concept.concept}
-        )
+    def names(self, key: str) -> frozenset[str]:
+        """The keys of all concepts that name the same thing as one, perhaps more or less exactly."""
+        return self._names.get(key, frozenset((key,)))
+
+    def denying(self, key: str) -> frozenset[str]:
+        """The keys of all concepts whose denial denies this one."""
+        return self._denying.get(key, frozenset((key,)))
 
 
 def follow(reading: Reading, turns: Turns) -> Reading:
@@ -56,8 +73,6 @@ def follow(reading: Reading, turns: Turns) -> Reading:
     if not any(mention.concept.kind in _IDEAS for mention in reading.mentions):
         return reading
     hits = turns.find(reading)
-    if not hits:
-        return reading
     return replace(reading, mentions=tuple(_Follower(reading, turns, hits).mentions()))
 
 
@@ -73,7 +88,9 @@ class _Follower:
         self._mention_starts = [mention.start for mention in reading.mentions]
         self._hit_starts = [start for start, _, _ in hits]
         self._ideas: dict[int, list[int]] = {}
-        self._standing: dict[str, Mention] = {}
+        # Of each concept the mentions that stand, and those that are denied, in the order of the text.
+        self._live: dict[str, list[int]] = {}
+        self._denied: dict[str, list[int]] = {}
         for number, mention in enumerate(self._mentions):
             if mention.concept.kind in _IDEAS:
                 self._ideas.setdefault(mention.sentence, []).append(number)
@@ -83,11 +100,21 @@ class _Follower:
         for start, end, turn in self._hits:
             if turn.turn in ("refuted", "doubted", "confirmed", "over"):
                 self._back(start, end, turn)
-        # Of each thing the last mention that is not denied, in the patient.
-        self._standing = {m.concept.key: m for m in self._mentions if m.concept.kind in _IDEAS and not {"negated", "family"} & set(m.axes)}
-        for start, end, turn in self._hits:
+        for number, mention in enumerate(self._mentions):
+            if mention.concept.kind in _IDEAS and "family" not in mention.axes:
+                if "negated" in mention.axes:
+                    if not _PASSED & set(mention.axes) and not self._is_elsewhere(mention):
+                        self._denied.setdefault(mention.concept.key, []).append(number)
+                elif not _PASSED & set(mention.axes):
+                    self._live.setdefault(mention.concept.key, []).append(number)
+        # The last first: what is taken back no longer speaks for what stands before it.
+        for start, end, turn in reversed(self._hits):
             if turn.turn == "provisional":
                 self._provisional(start, end, turn)
+        for number in reversed([n for numbers in self._ideas.values() for n in numbers]):
+            mention = self._mentions[number]
+            if "possible" in mention.axes and not {"negated", "family", "hypothetical"} & set(mention.axes):
+                self._suspected(number)
         return self._mentions
 
     def _sentence(self, offset: int) -> int:
@@ -154,11 +181,22 @@ class _Follower:
             if {"negated", "family", "hypothetical"} & set(mention.axes):
                 continue
             if (told := self._taken_back(mention, turn, max(end, mention.end))) is not None:
-                axes = {**without(mention.axes, "possible"), "negated": told}
-                self._mentions[number] = replace(mention, axes=axes, weak=False, refuted=True)
+                self._refute(number, told)
+
+    def _refute(self, number: int, told: tuple[int, int] | None) -> None:
+        mention = self._mentions[number]
+        axes = {**without(without(mention.axes, "possible"), "historical"), "negated": told}
+        self._mentions[number] = replace(mention, axes=axes, weak=False, refuted=True)
+        live = self._live.get(mention.concept.key, [])
+        if number in live[-_FEW:]:
+            live.remove(number)
 
     def _taken_back(self, mention: Mention, turn: Turn, offset: int) -> tuple[int, int] | None:
         """The words that take a first idea back, or None: none follow, or the note names the idea again."""
+        if self._said_again(mention, offset):
+            return None
+        if (denial := self._denial(mention, offset, label=turn.only_revised)) is not None:
+            return denial
         section = self._reading.section_at(offset)
         first = self._sentence(offset)
         for start, end, other in self._hits[bisect_left(self._hit_starts, offset) :]:
@@ -167,17 +205,60 @@ class _Follower:
                 return None
             if not (other.turn == "revised" or (other.turn == "found" and not turn.only_revised)):
                 continue
-            if not self._said_again(mention, offset) and not self._supported(mention, sentence, end):
+            if not self._supported(mention, sentence, end):
                 return start, end
         return None
 
     def _said_again(self, mention: Mention, offset: int) -> bool:
         """Is the idea named again behind, and not denied?"""
-        return any(other.start >= offset and self._turns.same(mention, other) for other in self._standing.values())
+        last = (self._live[key][-1] for key in self._turns.names(mention.concept.key) if self._live.get(key))
+        return any(self._mentions[number].start >= offset for number in last)
 
     def _supported(self, mention: Mention, sentence: int, offset: int) -> bool:
         """Does what was found go with the idea: an organism, and no other disease?"""
         _, last = self._reading.sentences[sentence]
         found = [m for m in self._mentions if m.sentence == sentence and offset <= m.start < last and not m.axes]
-        others = [m for m in found if m.concept.kind in _IDEAS and not self._turns.same(mention, m)]
+        others = [m for m in found if m.concept.kind in _IDEAS and m.concept.key not in self._turns.names(mention.concept.key)]
         return not others and any(m.concept.kind == "organism" for m in found)
+
+    # ------------------------------------------------------------------------------------------------ "? discitis" … "no discitis"
+
+    def _suspected(self, number: int) -> None:
+        """A suspicion that a later sentence denies, and that no other mention upholds, is refuted."""
+        mention = self._mentions[number]
+        upheld = (n for key in self._turns.names(mention.concept.key) for n in self._live.get(key, ())[-_FEW:])
+        if any("possible" not in self._mentions[n].axes or self._mentions[n].start > mention.start for n in upheld):
+            return
+        if (denial := self._denial(mention, mention.end)) is not None:
+            self._refute(number, denial)
+
+    def _denial(self, mention: Mention, offset: int, *, label: bool = False) -> tuple[int, int] | None:
+        """The place of a denial of an idea behind an offset (or of a `label` that is refuted before it), not at another level."""
+        for key in self._turns.denying(mention.concept.key):
+            for number in reversed(self._denied.get(key, ())):
+                other = self._mentions[number]
+                if other.start < offset and not (label and other.refuted):
+                    break
+                if other.sentence != mention.sentence and not self._apart(mention, other):
+                    return other.axes.get("negated") or (other.start, other.end)
+        return None
+
+    def _apart(self, one: Mention, other: Mention) -> bool:
+        """Do the sentences of two mentions name levels, and none in common?"""
+        first, second = (self._levels(mention.sentence) for mention in (one, other))
+        return bool(first and second) and not any(a.first <= b.last and b.first <= a.last for a in first for b in second)
+
+    def _levels(self, sentence: int) -> list[Level]:
+        start, end = self._reading.sentences[sentence]
+        low, high = bisect_left(self._mention_starts, start), bisect_left(self._mention_starts, end)
+        return [level for m in self._mentions[low:high] if (level := m.level) is not None]
+
+    def _is_elsewhere(self, mention: Mention) -> bool:
+        """Is only another place denied: "no other discitis", "no discitis elsewhere"?"""
+        low, high = bisect_left(self._hit_starts, mention.start - _NEAR), bisect_left(self._hit_starts, mention.end + _NEAR)
+        for start, end, turn in self._hits[low:high]:
+            if turn.turn == "elsewhere" and self._sentence(start) == mention.sentence:
+                before = turn.direction == "forward" and end <= mention.start <= end + _BESIDE
+                if before or (turn.direction == "backward" and start >= mention.end):
+                    return True
+        return False

@@ -189,6 +189,8 @@ class Linter:
             raise InputError(f"no span {start}:{end} in a text of {len(text)} characters")
         plain = pipeline.read(self._nlp, text)
         over = [m for m in plain.mentions if m.start < end and start < m.end and m.concept.kind not in ("owner", "site", "statement")]
+        # A span within a longer mention ("to screen for latent TB" as a whole is a treatment) is not that mention.
+        over = [m for m in over if 2 * (start - m.start) <= m.end - m.start]
         known = max(over, key=lambda m: min(m.end, end) - max(m.start, start), default=None)
         if kind is not None or known is None:
             concept = Concept(

@@ -49,11 +49,16 @@ def _phrase(text: str) -> str:
     return text
 
 
+_SHOWN = 60
+"""So much of a faulty pattern a message shows."""
+
+
 def _regex(text: str) -> str:
     try:
         compiled = re.compile(text, re.IGNORECASE | re.VERBOSE)
     except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression: {error}") from None
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise ValueError(f"{shown!r} is no regular expression: {error}") from None
     if compiled.match(""):
         raise ValueError(f"{text!r} matches the empty text")
     return text
@@ -126,6 +131,7 @@ class Concept(Words):
     placed_as: Slug | None = Field(None, description="the diagnosis that the word is when a place in the spine goes with it")
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
     lasting: bool = Field(False, description="a disease for life: a past date tells when it began, not that it is over")
+    denies: tuple[Slug, ...] = Field((), description="the concepts that are denied with it: without an infection of the spine no discitis")
     broader: Slug | None = Field(
         None, description="the less exact concept (or value) that this one is a kind of: naming it also names that"
     )
@@ -172,10 +178,11 @@ class Turn(Words):
 
     `provisional` marks a first idea in its own sentence ("initially treated for X"); a later sentence of the section that holds words of
     `found` (what was seen in the end) or `revised` (that the idea was given up) takes it back, unless that sentence says X again. The other
-    turns speak of the diagnosis named last before them ("This was ruled out."): `refuted`, `doubted`, `confirmed`, `over`.
+    turns speak of the diagnosis named last before them ("This was ruled out."): `refuted`, `doubted`, `confirmed`, `over`. A later denial
+    takes a first idea or a suspicion back too, unless words of `elsewhere` stand near it ("no other discitis").
     """
 
-    turn: Literal["provisional", "found", "revised", "refuted", "doubted", "confirmed", "over"]
+    turn: Literal["provisional", "found", "revised", "refuted", "doubted", "confirmed", "over", "elsewhere"]
     direction: Literal["forward", "backward"] = Field(
         "forward", description="of `provisional`: where in its sentence the first idea stands"
     )

@@ -44,6 +44,15 @@ from notelint.reading import Mention, Reading, SectionSpan, without
 
 _TOKEN = re.compile(r"\w+|[^\w\s]|\s+")
 _WORD = re.compile(r"\S+")
+_SUBJECT = re.compile(
+    r"""\s* (?! (?: which|that|this|it|these|those|they|he|she|both|all|each|neither|either|none|and|or|nor|but|though|although|however|as
+    |at|in|on|of|by|per|with|without|if|when|while|where|from|for|to|after|before|since|until|has|have|had|is|are|was|were|be|been|being
+    |also|now|then|not|never|no|still|yet|so|thus|first|later|likely|suspected|possible|\w+ly ) \b ) (?: [\w/-]+ \s+ ){1,4}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+){2,}\s*")
+_LISTED = re.compile(r"\b(?:and|or|nor|no|not|without)\b|/", re.IGNORECASE)
+_ASIDE = 60
 _BLANK_LINE = re.compile(r"\n[ ]*\n")
 _GROUP = "medspacy_spans"
 _AXES: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
@@ -382,7 +391,9 @@ class NoteConText(ConText):  # type: ignore[misc]
             return hit.cue.cue in concerns or (hit.cue.cue == "terminate" and longer)
         if hit.cue.cue == "terminate" or other.cue.cue == "terminate":
             return longer and other.start <= hit.start and hit.end <= other.end
-        return longer and (other.cue.cue == hit.cue.cue or (other.start <= hit.start and hit.end <= other.end))
+        # "cannot be excluded" against "excluded on": what begins first is the whole phrase.
+        hedged = (other.cue.cue, hit.cue.cue) == ("possible", "negated") and other.start < hit.start
+        return longer and (other.cue.cue == hit.cue.cue or hedged or (other.start <= hit.start and hit.end <= other.end))
 
     def _apply(self, state: _State, sentence: tuple[int, int], hits: list[_Hit], mentions: list[Mention], numbers: Sequence[int]) -> None:
         targets = [mentions[n] for n in numbers]
@@ -415,10 +426,12 @@ class NoteConText(ConText):  # type: ignore[misc]
                 end = max([end, *(t.end for t in targets if hit.end <= t.start < end)])
             yield hit.end, end
         if direction in ("BACKWARD", "BIDIRECTIONAL"):
-            start = max((other.end for other in hits if other.end <= hit.start and self._ends(other, hit)), default=first)
-            start = max(start, self._clause(state, start, hit.start, targets))
+            aside = self._aside(state, first, hit.start, targets)
+            ends = (o.end for o in hits if o.end <= hit.start and self._ends(o, hit) and not aside[0] <= o.start < aside[1])
+            start = max(ends, default=first)
+            start = max(start, self._clause(state, start, aside[0], targets))
             if hit.rule.max_scope:
-                words = [w.start() for w in _WORD.finditer(state.view, start, hit.start)][-hit.rule.max_scope :]
+                words = [w.start() for w in _WORD.finditer(state.view, start, aside[0])][-hit.rule.max_scope :]
                 start = max(start, words[0]) if words else start
                 start = min([start, *(t.start for t in targets if start < t.end <= hit.start)])
             yield start, hit.start
@@ -438,7 +451,19 @@ class NoteConText(ConText):  # type: ignore[misc]
         comma = state.view.rfind(",", start, end)
         if comma < 0 or re.search(r"\b(?:and|or|nor)\b|/", state.view[comma:end]):
             return start
-        return comma + 1 if any(comma < t.start and t.end <= end for t in targets) else start
+        if _ENUMERATED.fullmatch(state.view, start, end):
+            return start
+        of_its_own = _SUBJECT.fullmatch(state.view, comma + 1, end) is not None
+        return comma + 1 if of_its_own or any(comma < t.start and t.end <= end for t in targets) else start
+
+    @staticmethod
+    def _aside(state: _State, start: int, end: int, targets: Sequence[Mention]) -> tuple[int, int]:
+        """What stands between two commas just before a backward cue ("Fever, present on admission, has resolved"); else nothing."""
+        close = state.view.rfind(",", start, end)
+        comma = state.view.rfind(",", max(start, close - _ASIDE), close) if close >= 0 and not state.view[close + 1 : end].strip() else -1
+        if comma < 0 or any(comma < t.end and t.start < close for t in targets) or _LISTED.search(state.view, comma, close):
+            return end, end
+        return comma, end
 
 
 def _modifies(cue: Cue, concept: Concept) -> bool:

@@ -276,14 +276,23 @@ class Results:
             leads = leads and following is not None and following.start == around.end and self._attached(hit, following)
             if not _inside(hit, skip) and not (leads and re.search(r"[,;]|\b(?:and|will|but)\b", view[last.end : hit[0]])):
                 behind.append(hit)
+        begin, previous = self._before(first)
+        ahead = [h for h in self.words.find(self.reading, begin, first.start, of) if h[2].before and self._attached(h, first)]
+        ahead = [h for h in ahead if not (previous and not view[begin : h[0]].strip(" :=-."))]
+        if behind and ahead and self._leads(ahead, behind, last.end):
+            return ahead
         if behind:
             neither = _NEITHER.search(view, max(0, first.start - 24), first.start) and len(around.group) > 1
             return [_opposed(hit) for hit in behind] if neither else behind
         if (headed := self._headed(first, of)) is not None:
             return [headed]
-        begin, previous = self._before(first)
-        ahead = self.words.find(self.reading, begin, first.start, of)
-        return [h for h in ahead if h[2].before and self._attached(h, first) and not (previous and not view[begin : h[0]].strip(" :=-."))]
+        return ahead
+
+    def _leads(self, ahead: Sequence[tuple[int, int, Result]], behind: Sequence[tuple[int, int, Result]], end: int) -> bool:
+        """Do the words before a test count more than those behind: "refused CRP draw today", "positive for HLA-B27; never treated"?"""
+        if any(h[2].status in ("declined", "not-done") for h in ahead):
+            return not any(h[2].value for h in behind)
+        return any(h[2].value for h in ahead) and ";" in self.reading.view[end : behind[0][0]]
 
     def _headed(self, mention: Mention, of: str) -> tuple[int, int, Result] | None:
         """The result that the head of a list gives to all in it: "Raised: CRP, ferritin", "Pending: HLA-B27"."""
