@@ -387,8 +387,10 @@ class _Finder:
     def _placed(self, mention: Mention, *, author: Author | None = None) -> Finding:
         """A diagnosis, a condition or a statement of the disease's place, with the places that belong to it."""
         place = self._owners.place(mention)
+        own = mention.concept.region
+        regions = list(place.regions) or ([own] if own else [])
         attributes: dict[str, Any] = {
-            "regions": list(place.regions), "levels": [str(level) for level in place.levels], "named": list(place.words),
+            "regions": regions, "levels": [str(level) for level in place.levels], "named": list(place.words),
         }  # fmt: skip
         if linked := self._linked(mention):
             attributes["organism"] = linked.concept.value

@@ -128,6 +128,7 @@ class Concept(Words):
     grade: bool = Field(False, description="an imaging finding that is graded 0 to 4")
     modality: Literal["radiograph", "mri", "ct", "bone-scan", "pet"] | None = Field(None, description="of a study, or implied by a finding")
     resistance: tuple[Slug, ...] = ()
+    region: Slug | None = Field(None, description="the region that the word itself names, where no other stands with it")
     placed_as: Slug | None = Field(None, description="the diagnosis that the word is when a place in the spine goes with it")
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
     lasting: bool = Field(False, description="a disease for life: a past date tells when it began, not that it is over")

@@ -53,6 +53,9 @@ _SUBJECT = re.compile(
 _ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+){2,}\s*")
 _LISTED = re.compile(r"\b(?:and|or|nor|no|not|without)\b|/", re.IGNORECASE)
 _ASIDE = 60
+_JOINED = re.compile(r",\s*(?:and|but|while|whereas)\b", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE)
+_CLAUSE = 160
 _BLANK_LINE = re.compile(r"\n[ ]*\n")
 _GROUP = "medspacy_spans"
 _AXES: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
@@ -429,7 +432,7 @@ class NoteConText(ConText):  # type: ignore[misc]
             aside = self._aside(state, first, hit.start, targets)
             ends = (o.end for o in hits if o.end <= hit.start and self._ends(o, hit) and not aside[0] <= o.start < aside[1])
             start = max(ends, default=first)
-            start = max(start, self._clause(state, start, aside[0], targets))
+            start = max(start, self._clause(state, first, start, aside[0], targets))
             if hit.rule.max_scope:
                 words = [w.start() for w in _WORD.finditer(state.view, start, aside[0])][-hit.rule.max_scope :]
                 start = max(start, words[0]) if words else start
@@ -446,9 +449,13 @@ class NoteConText(ConText):  # type: ignore[misc]
         return other.rule.category in hit.rule.terminated_by and other.rule.direction in ("FORWARD", "BIDIRECTIONAL")
 
     @staticmethod
-    def _clause(state: _State, start: int, end: int, targets: Sequence[Mention]) -> int:
+    def _clause(state: _State, first: int, start: int, end: int, targets: Sequence[Mention]) -> int:
         """Where the clause before a backward cue begins: at the last comma, when a target stands after it and no list ends there."""
         comma = state.view.rfind(",", start, end)
+        joined = comma >= 0 and _JOINED.match(state.view, comma, end)
+        if joined and _VERB.search(state.view, max(first, comma - _CLAUSE), comma) and any(comma < t.start and t.end <= end for t in targets):
+            # "It grew Candida, and the PCR was negative": two claims, each with its verb.
+            return comma + 1
         if comma < 0 or re.search(r"\b(?:and|or|nor)\b|/", state.view[comma:end]):
             return start
         if _ENUMERATED.fullmatch(state.view, start, end):

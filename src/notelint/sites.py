@@ -6,9 +6,11 @@ place goes to one thing, its *head*: the thing whose name follows at once ("lumb
 """
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from notelint import levels
 from notelint.levels import Level, Spine
@@ -42,6 +44,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _REACH = 140
+_TOLD = 1500
+"""So many characters before a diagnosis an image may have told its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Owners:
         own = self._sites.get(mention.start, [])
         words, found = self._inside(mention)
         if not own and not words and not found:
-            own = self._shared(mention)
+            own = self._shared(mention) or self._told_before(mention)
         words += [m.concept.value for m in own if m.level is None and m.concept.value]
         found += [m.level for m in own if m.level is not None]
         placed = self._spine.place(found, words)
@@ -130,6 +134,38 @@ class Owners:
             if other.concept.kind == "diagnosis" and _COORDINATION.fullmatch(between):
                 return self._sites.get(other.start, [])
         return []
+
+    def _told_before(self, mention: Mention) -> list[Mention]:
+        """In prose without sections: the levels at which an image showed something before a passing disease is named.
+
+        "MRI disclosed destruction of the T9 and T10 endplates. … The diagnosis was revised to tuberculous spondylitis."
+        """
+        if mention.concept.kind != "diagnosis" or mention.concept.lasting or mention.concept.region or mention.axes or not self._prose:
+            return []
+        low = bisect_left(self._shown_starts, mention.start - _TOLD)
+        return self._shown[low : bisect_left(self._shown_starts, mention.start)]
+
+    @cached_property
+    def _prose(self) -> bool:
+        return not any(section.rule and section.rule.concludes for section in self._reading.sections)
+
+    @cached_property
+    def _shown(self) -> list[Mention]:
+        """The levels of affirmed findings of images, and those that stand in a sentence about an image and belong to nothing else."""
+        heads = {m.start: m for m in self._reading.mentions if m.concept.kind == "imaging" and not m.axes}
+        owned = {id(site): start for start, sites in self._sites.items() for site in sites}
+        pictured = {m.sentence for m in self._reading.mentions if m.concept.kind in ("imaging", "study")}
+        found = []
+        for site in self._reading.mentions:
+            if site.level is not None and not site.axes:
+                owner = owned.get(id(site))
+                if owner in heads if owner is not None else site.sentence in pictured:
+                    found.append(site)
+        return found
+
+    @cached_property
+    def _shown_starts(self) -> list[int]:
+        return [site.start for site in self._shown]
 
     def _neighbours(self, heads: list[Mention], index: int) -> Iterator[tuple[Mention, str]]:
         view, here = self._reading.view, heads[index]
