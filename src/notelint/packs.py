@@ -131,6 +131,7 @@ class Concept(Words):
     region: Slug | None = Field(None, description="the region that the word itself names, where no other stands with it")
     placed_as: Slug | None = Field(None, description="the diagnosis that the word is when a place in the spine goes with it")
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
+    denied: bool = Field(False, description="the words themselves deny it: afebrile")
     lasting: bool = Field(False, description="a disease for life: a past date tells when it began, not that it is over")
     denies: tuple[Slug, ...] = Field((), description="the concepts that are denied with it: without an infection of the spine no discitis")
     broader: Slug | None = Field(

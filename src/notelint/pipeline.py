@@ -287,7 +287,8 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
                 taken_starts.insert(index, start)
                 taken_ends.insert(index, end)
             same[start, end].add(concept.key)
-            chosen.append(Mention(start, end, concept, sentence, level=level))
+            axes: dict[Axis, tuple[int, int] | None] = {"negated": (start, end)} if concept.denied else {}
+            chosen.append(Mention(start, end, concept, sentence, axes, level=level))
         return [mention for mention in chosen if mention.concept.kind not in _SILENT]
 
     def _silenced(self, keys: set[str]) -> bool:

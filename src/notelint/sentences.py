@@ -26,7 +26,7 @@ _TABLE = re.compile(r"\S[ ]{3,}\S|\.{4,}|\t|[ ]\|[ ]")
 _STOP = re.compile(r"(?:\.{1,2}|(?<![!?])[!?]++)(?!\.)(?<!\.\.\.)[\"')\]]*(?=\s|$)|(?<=[a-z][a-z][a-z])\.(?=[A-Z][a-z])")
 _NEVER_LAST = re.compile(
     # In capitals some are diseases: MS, IE, CF, CA.
-    r"(?:^|[\s(/])(?:dr|drs|mr|mrs|(?-i:[Mm]s)|prof|st|vs|v|e\.g|i\.e|(?-i:[Ee]g|[Ii]e|[Cc]f|[Cc]a)|approx|fig|staph|strep|resp|et al|hx|h/o|spp|subsp|ssp)$",
+    r"(?:^|[\s(/])(?:dr|drs|mr|mrs|(?-i:[Mm]s)|prof|st|vs|v|e\.g|i\.e|(?-i:[Ee]g|[Ii]e|[Cc]f|[Cc]a)|approx|fig|staph|strep|resp|prot|et al|hx|h/o|spp|subsp|ssp)$",
     re.IGNORECASE,
 )
 _SELDOM_LAST = re.compile(
