@@ -39,7 +39,8 @@ class Turns:
         slugs = {c.key: c.concept for c in library.concepts if c.kind in _IDEAS}
         wider = {c.key: {c.concept, c.key, *library.wider(c.value or c.concept)} for c in library.concepts if c.kind in _IDEAS}
         self._names = {
-            one: frozenset(other for other in wider if wider[one] & {other, slugs[other]} or wider[other] & {one, slugs[one]}) for one in wider
+            one: frozenset(other for other in wider if wider[one] & {other, slugs[other]} or wider[other] & {one, slugs[one]})
+            for one in wider
         }
         denied: dict[str, set[str]] = {}
         for concept in library.concepts:

@@ -31,6 +31,11 @@ _SIDES = re.compile(
     re.IGNORECASE,
 )
 _SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])\s*[:=]?\s*(?=[0-4IV])")
+_SIDE_OF = re.compile(r"(?<![\w/.-])(?P<letter>[RL])\s+(?=(?:SI\b|SIJ|sacro|sacral|ili(?:um|ac)|joint|side\b|facet|psoas))")
+_JOINT = re.compile(
+    r"[\w.]*(?:[\s-]*(?:sided|side|of|the|SI|SIJ|sacro-?iliac|sacral|iliac|joints?))*[\s-]*(?:SI|SIJs?|sacro-?iliac|joints?|sacral|ilium)\b",
+    re.IGNORECASE,
+)
 _GRADE = re.compile(
     r"\b(?:grade|gr\.?|stage)\s*:?\s*(?P<first>[0-4]|I{1,3}V?|IV)(?:\s*(?:-|to|/|or)\s*(?P<last>[0-4]|I{1,3}V?|IV))?(?![\w/])",
     re.IGNORECASE,
@@ -331,8 +336,13 @@ class _Finder:
     def _sides(self, mention: Mention, start: int, end: int, *, graded: bool) -> list[tuple[str | None, str | None]]:
         """(side, grade) pairs of a finding: one, or one a side where the sides differ."""
         view = self.reading.view
-        sides = [(m.start(), "bilateral" if m["both"] else "left" if m["left"] else "right") for m in _SIDES.finditer(view, start, end)]
+        sides = self._told_sides(start, end)
         if not graded:
+            if not sides:
+                first, _ = self.reading.sentences[mention.sentence]
+                stop = max([first, *(stop.end() for stop in _CLAUSE_STOP.finditer(view, first, mention.start))])
+                # "The right SI joint shows erosions and sclerosis."
+                sides = [(at, side) for at, side in self._told_sides(stop, mention.start) if _JOINT.match(view, at)][-1:]
             near = [side for at, side in sides if at < mention.start] or [side for _, side in sides]
             return [(near[-1] if sides and sides[0][0] < mention.start else near[0], None)] if near else [(None, None)]
         grades = [(m.start(), _grade(m)) for m in _GRADE.finditer(view, start, end)]
@@ -343,6 +353,14 @@ class _Finder:
             return [(side, grade) for (_, side), (_, grade) in zip(apart, sorted(grades), strict=True)]
         side = "bilateral" if "bilateral" in names or {"left", "right"} <= set(names) else (names[0] if names else None)
         return [(side, grades[0][1] if grades else None)]
+
+    def _told_sides(self, start: int, end: int) -> list[tuple[int, str]]:
+        """(place, side) of the words that name a side; of sides with boxes only the ticked ones."""
+        view = self.reading.view
+        found = [(m.start(), "bilateral" if m["both"] else "left" if m["left"] else "right") for m in _SIDES.finditer(view, start, end)]
+        found += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_OF.finditer(view, start, end)]
+        boxed = self.results.words.boxed_sides(view, start, end)
+        return sorted(boxed or found)
 
     def _studies_in(self, mention: Mention) -> list[Mention]:
         return [m for m in self._beside(mention) if m.concept.kind == "study"]
@@ -395,7 +413,7 @@ class _Finder:
         if linked := self._linked(mention):
             attributes["organism"] = linked.concept.value
         concept, kind = mention.concept.concept, mention.concept.kind
-        if mention.concept.placed_as and place.regions:
+        if mention.concept.placed_as and (place.regions or self._owners.is_pictured(mention)):
             concept, kind = mention.concept.placed_as, "diagnosis"
         if mention.concept.image_as:
             start, end = self._clause(mention)

@@ -54,7 +54,9 @@ _ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){
 _LISTED = re.compile(r"\b(?:and|or|nor|no|not|without)\b|/", re.IGNORECASE)
 _ASIDE = 60
 _JOINED = re.compile(r",\s*(?:and|but|while|whereas)\b", re.IGNORECASE)
-_VERB = re.compile(r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE
+)
 _CLAUSE = 160
 _BLANK_LINE = re.compile(r"\n[ ]*\n")
 _GROUP = "medspacy_spans"
@@ -150,7 +152,7 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
 
     _LINE = re.compile(r"^[ ]*(?:[#*=\-\u2022>]+[ ]*)?(?:\d{1,2}[.)][ ]+)?", re.MULTILINE)
     _AFTER = re.compile(
-        r"[ ]*(?:\([^()\n]{0,40}\)|\[[^\]\n]{0,40}\]|[-,]?[ ]*(?:on[ ])?\d[\d/.-]{3,9})?[ ]*[*]*(?P<mark>:|[ ]-[ ]|[=*-]*[ ]*$)",
+        r"[ ]*(?:\([^()\n]{0,40}\)|\[[^\]\n]{0,40}\]|[-,]?[ ]*(?:on[ ])?\d[\d/.-]{3,9}(?:[ ]+(?:at[ ])?\d{1,2}:\d\d(?:[ ]*(?:h|hrs?|[ap]m))?)?)?[ ]*[*]*(?P<mark>:|[ ]-[ ]|[=*-]*[ ]*$)",
         re.MULTILINE,
     )
     _UNKNOWN = re.compile(r"^[ ]*(?:[A-Z][A-Z0-9 /&,()'-]{3,60}|[A-Z][A-Za-z /&'-]{3,40}:)[ ]*$", re.MULTILINE)
@@ -433,7 +435,7 @@ class NoteConText(ConText):  # type: ignore[misc]
             aside = self._aside(state, first, hit.start, targets)
             ends = (o.end for o in hits if o.end <= hit.start and self._ends(o, hit) and not aside[0] <= o.start < aside[1])
             start = max(ends, default=first)
-            start = max(start, self._clause(state, first, start, aside[0], targets))
+            start = max(start, self._clause(state, hit.cue, (first, start, aside[0]), targets))
             if hit.rule.max_scope:
                 words = [w.start() for w in _WORD.finditer(state.view, start, aside[0])][-hit.rule.max_scope :]
                 start = max(start, words[0]) if words else start
@@ -450,19 +452,28 @@ class NoteConText(ConText):  # type: ignore[misc]
         return other.rule.category in hit.rule.terminated_by and other.rule.direction in ("FORWARD", "BIDIRECTIONAL")
 
     @staticmethod
-    def _clause(state: _State, first: int, start: int, end: int, targets: Sequence[Mention]) -> int:
-        """Where the clause before a backward cue begins: at the last comma, when a target stands after it and no list ends there."""
+    def _clause(state: _State, cue: Cue, stretch: tuple[int, int, int], targets: Sequence[Mention]) -> int:
+        """Where the clause before a backward cue begins: at the last comma, when a target stands after it and no list ends there.
+
+        `stretch`: where the sentence and the reach of the cue begin, and where the cue does.
+        """
+        first, start, end = stretch
         comma = state.view.rfind(",", start, end)
         joined = comma >= 0 and _JOINED.match(state.view, comma, end)
-        if joined and _VERB.search(state.view, max(first, comma - _CLAUSE), comma) and any(comma < t.start and t.end <= end for t in targets):
+        if (
+            joined
+            and _VERB.search(state.view, max(first, comma - _CLAUSE), comma)
+            and any(comma < t.start and t.end <= end for t in targets)
+        ):
             # "It grew Candida, and the PCR was negative": two claims, each with its verb.
             return comma + 1
         if comma < 0 or re.search(r"\b(?:and|or|nor)\b|/", state.view[comma:end]):
             return start
-        if _ENUMERATED.fullmatch(state.view, start, end):
+        behind = [t for t in targets if comma < t.start and t.end <= end]
+        if _ENUMERATED.fullmatch(state.view, start, end) and (not behind or any(_modifies(cue, t.concept) for t in behind)):
             return start
         of_its_own = _SUBJECT.fullmatch(state.view, comma + 1, end) is not None
-        return comma + 1 if of_its_own or any(comma < t.start and t.end <= end for t in targets) else start
+        return comma + 1 if of_its_own or behind else start
 
     @staticmethod
     def _aside(state: _State, start: int, end: int, targets: Sequence[Mention]) -> tuple[int, int]:

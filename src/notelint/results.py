@@ -65,6 +65,7 @@ class Words:
         self.ticked = _any(pattern for v in vocabularies for pattern in v.ticked)
         self.unticked = _any(pattern for v in vocabularies for pattern in v.unticked)
         box = f"(?:{self.ticked.pattern}|{self.unticked.pattern})"
+        self._boxed_side = re.compile(rf"(?P<box>{box}) [ ]* (?P<side>left|right|both|bilateral|l|r)\b", _FLAGS)
         word = r"(?:yes|no|y|n|present|absent|pos|neg|positive|negative)\b"
         self.options = re.compile(
             rf"""[^\n\[\]☐☑☒☓✓✗(]{{0,60}}? (?: (?:\([^()\n\[]{{2,20}}\))? [\s.:_-]* )
@@ -72,6 +73,12 @@ class Words:
             | \b(?P<word3>{word}) [ ]* :? [ ]* (?P<box3>{box}) [ ]* (?P<word4>{word}) [ ]* :? [ ]* (?P<box4>{box}) )""",
             _FLAGS,
         )
+
+    def boxed_sides(self, view: str, start: int, end: int) -> list[tuple[int, str]]:
+        """(place, side) of the ticked boxes before the name of a side: "[ ] R  [x] L  [ ] both"."""
+        names = {"l": "left", "left": "left", "r": "right", "right": "right"}
+        hits = self._boxed_side.finditer(view, start, end)
+        return [(m.start("side"), names.get(m["side"].lower(), "bilateral")) for m in hits if self.ticked.fullmatch(m["box"])]
 
     @staticmethod
     def is_yes(word: str) -> bool:

@@ -135,6 +135,11 @@ class Owners:
                 return self._sites.get(other.start, [])
         return []
 
+    def is_pictured(self, mention: Mention) -> bool:
+        """Does an image or a biopsy of the spine say it: "Core biopsy of L4 showed no osteomyelitis"? It tells no place of the disease."""
+        looked = [h for h in self._heads.get(mention.sentence, ()) if h.concept.kind == "study" or h.concept.concept == "biopsy"]
+        return any(self._sites.get(head.start) for head in looked)
+
     def _told_before(self, mention: Mention) -> list[Mention]:
         """In prose without sections: the levels at which an image showed something before a passing disease is named.
 
