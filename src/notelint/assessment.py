@@ -85,6 +85,15 @@ class Conclusion:
     weak: bool = False
 
 
+def _apart(one: Finding, other: Finding) -> bool:
+    """Do two findings name levels or regions, and none in common?"""
+    first, second = ([parse(name) for name in finding.attributes.get("levels") or ()] for finding in (one, other))
+    if first and second:
+        return not any(a.first <= b.last and b.first <= a.last for a in first for b in second)
+    here, there = (set(finding.attributes.get("regions") or ()) for finding in (one, other))
+    return bool(here and there) and not here & there
+
+
 class Chart:
     """The findings of a note, asked what the note concludes."""
 
@@ -127,6 +136,10 @@ class Chart:
             relatives = [i for i in self._all(concepts) if self.findings[i].family]
             return Conclusion("family", tuple(relatives)) if relatives else Conclusion("unmentioned")
         affirmed = [i for i in pool if self.findings[i].affirmed]
+        retracted = [i for i in pool if i > max(affirmed, default=0) and self._takes_back(i, affirmed)] if affirmed else []
+        if retracted:
+            # "Discitis L4-5. … Addendum: discitis has been ruled out."
+            return Conclusion("denied", tuple(retracted))
         if affirmed:
             return Conclusion("affirmed", tuple(affirmed))
         # Of several flagged mentions the last is the one that the author leaves standing.
@@ -141,6 +154,25 @@ class Chart:
             state = "past"
         same = tuple(i for i in told if self.findings[i].flags == last.flags)
         return Conclusion(state, same, weak=all("weak" in self.findings[i].attributes for i in same))
+
+    def _takes_back(self, index: int, affirmed: Sequence[int]) -> bool:
+        """Does a finding refute what others affirm, at the same place?"""
+        finding = self.findings[index]
+        refutes = finding.flags == ("negated",) and finding.attributes.get("refuted")
+        return bool(refutes) and not all(_apart(finding, self.findings[i]) for i in affirmed)
+
+    def contradicted(self, concept: str) -> tuple[int, ...]:
+        """The findings by which a note both states and denies a diagnosis where the provider concludes, in this order; else nothing."""
+        if self.conclusion([concept], provider=True).state != "affirmed":
+            return ()
+        final = [i for i in self.indices([concept]) if self.findings[i].author == "provider" and self.is_conclusion(self.findings[i])]
+        stated = [i for i in final if self.findings[i].affirmed]
+        for index in final:
+            finding = self.findings[index]
+            before = [i for i in stated if i < index and not _apart(finding, self.findings[i])]
+            if finding.flags == ("negated",) and not finding.attributes.get("partial") and before:
+                return (before[-1], index)
+        return ()
 
     def evidence(self, condition: Condition) -> tuple[int, ...] | None:
         """The findings by which a condition holds, or None where it does not."""

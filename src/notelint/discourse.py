@@ -104,7 +104,9 @@ class _Follower:
         for number, mention in enumerate(self._mentions):
             if mention.concept.kind in _IDEAS and "family" not in mention.axes:
                 if "negated" in mention.axes:
-                    if not _PASSED & set(mention.axes) and not self._is_elsewhere(mention):
+                    if self._is_elsewhere(mention):
+                        self._mentions[number] = replace(mention, partial=True)
+                    elif not _PASSED & set(mention.axes):
                         self._denied.setdefault(mention.concept.key, []).append(number)
                 elif not _PASSED & set(mention.axes):
                     self._live.setdefault(mention.concept.key, []).append(number)

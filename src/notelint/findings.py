@@ -196,6 +196,8 @@ class _Finder:
             attributes["weak"] = True
         if mention.refuted and "negated" in axes:
             attributes["refuted"] = True
+        if mention.partial:
+            attributes["partial"] = True
         return Finding.model_validate(
             {
                 "concept": concept or mention.concept.concept,

@@ -168,7 +168,10 @@ class Cue(Words):
     until: Regex | None = Field(None, description="its reach also ends at this")
     of: tuple[Kind, ...] = Field((), description="the kinds of things it can modify; empty: all")
     not_lasting: bool = Field(False, description="it does not modify diseases for life (`lasting`)")
-    ends: tuple[Axis, ...] = Field((), description="of a terminator or a pseudo cue: the axes it concerns; empty: all")
+    ends: tuple[Axis, ...] = Field(
+        (), description="of a terminator or a pseudo cue: the axes it concerns; empty: all. A pseudo cue that looks `backward` spares what "
+        "stands just before it: of `no AS flare` not the disease is denied",
+    )  # fmt: skip
     weak: bool = Field(False, description="of a hedge: so doubtful that it never counts as an established diagnosis")
     refutes: bool = Field(
         False, description="of a negation: it takes back what was thought before (`ruled out`), it does not only not see it"

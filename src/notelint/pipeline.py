@@ -392,6 +392,8 @@ class NoteConText(ConText):  # type: ignore[misc]
         if other is hit or not (other.start < hit.end and hit.start < other.end) or hit.cue.cue == "pseudo":
             return False
         longer = other.end - other.start > hit.end - hit.start
+        if other.cue.cue == "pseudo" and other.cue.direction == "backward":
+            return False
         if other.cue.cue == "pseudo":
             concerns: Sequence[str] = other.cue.ends or _AXES
             return hit.cue.cue in concerns or (hit.cue.cue == "terminate" and longer)
@@ -403,6 +405,7 @@ class NoteConText(ConText):  # type: ignore[misc]
 
     def _apply(self, state: _State, sentence: tuple[int, int], hits: list[_Hit], mentions: list[Mention], numbers: Sequence[int]) -> None:
         targets = [mentions[n] for n in numbers]
+        spared = self._spared(state, hits, targets)
         for hit in hits:
             if hit.cue.cue in ("terminate", "pseudo"):
                 continue
@@ -412,9 +415,26 @@ class NoteConText(ConText):  # type: ignore[misc]
                     mention = mentions[n]
                     if mention.start < start or mention.end > end or not _modifies(hit.cue, mention.concept):
                         continue
+                    if (mention.start, axis) in spared:
+                        continue
                     axes = {**mention.axes}
                     axes.setdefault(axis, (hit.start, hit.end))
                     mentions[n] = replace(mention, axes=axes, weak=mention.weak or hit.cue.weak, refuted=mention.refuted or hit.cue.refutes)
+
+    @staticmethod
+    def _spared(state: _State, hits: Sequence[_Hit], targets: Sequence[Mention]) -> set[tuple[int, Axis]]:
+        """(start of a mention, axis) of those whose course is meant and not the disease itself: "no AS flare"."""
+        found: set[tuple[int, Axis]] = set()
+        for hit in hits:
+            if hit.cue.cue == "pseudo" and hit.cue.direction == "backward":
+                for target in targets:
+                    if (
+                        _modifies(hit.cue, target.concept)
+                        and not state.view[target.end : hit.start].strip(" -\n")
+                        and target.end <= hit.start
+                    ):
+                        found.update((target.start, axis) for axis in (hit.cue.ends or _AXES))
+        return found
 
     def _scopes(
         self, state: _State, sentence: tuple[int, int], hit: _Hit, hits: Sequence[_Hit], targets: Sequence[Mention]

@@ -17,7 +17,8 @@ class Mention:
     """Words of a note that stand for a concept, and how ConText reads them.
 
     `axes` maps each axis that holds to the place of the words that say so (None when the section says it). `weak`: the hedge is so
-    doubtful that it never counts as an established diagnosis. `refuted`: the negation takes back what was thought before. `level` is set for a vertebral level, whose concept is the spinal region.
+    doubtful that it never counts as an established diagnosis. `refuted`: the negation takes back what was thought before. `partial`: it
+    denies only another place or a new bout ("no other discitis"). `level` is set for a vertebral level, whose concept is the spinal region.
     """
 
     start: int
@@ -27,6 +28,7 @@ class Mention:
     axes: Mapping[Axis, tuple[int, int] | None] = field(default_factory=dict)
     weak: bool = False
     refuted: bool = False
+    partial: bool = False
     level: Level | None = None
 
 

@@ -447,8 +447,15 @@ class _Reporter:
 
     # ------------------------------------------------------------------------------------------------ the note
 
-    def contradictions(self) -> Iterator[Diagnostic]:
-        """Results that do not change in a life, told differently."""
+    def contradictions(self, judgements: Sequence[Judgement]) -> Iterator[Diagnostic]:
+        """Diagnoses both stated and denied where the provider concludes, and results that do not change in a life, told differently."""
+        families = [judgement.family for judgement in judgements if judgement.family]
+        for concept in dict.fromkeys(key.partition("/")[0] for family in families for key in family.diagnosis):
+            if both := self.chart.contradicted(concept):
+                yield self.say(
+                    "note/contradiction", f"{self._name(concept)} is stated and denied", "ask which statement stands",
+                    code=None, at=both[-1:], evidence=both,
+                )  # fmt: skip
         for concept in dict.fromkeys(c.concept for c in self.library.concepts if c.lifelong):
             told = [
                 i for i in self.chart.indices([concept]) if self.chart.findings[i].status == "resulted" and self.chart.findings[i].value
@@ -488,7 +495,7 @@ def diagnose(
     for judgement in judgements:
         found += reporter.of_judgement(judgement)
     if any(judgement.family for judgement in judgements):
-        found += reporter.contradictions()
+        found += reporter.contradictions(judgements)
     rank = {"error": 0, "warning": 1, "info": 2}
     unique = dict.fromkeys(found)
     return tuple(sorted(unique, key=lambda d: (rank[d.severity], d.start is None, d.start or 0)))

@@ -1,13 +1,15 @@
 """Running the cases that stand beside the pattern files."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from notelint.findings import Finding
 from notelint.library import Library, read_cases
 from notelint.linter import Linter
-from notelint.note import Note
-from notelint.packs import Case, Expected, Family
+from notelint.note import Note, lowered, reading_view
+from notelint.packs import Case, Expected, Family, Words
+from notelint.phrases import Lexicon
 
 UNREPORTED = frozenset({"look-alike", "owner"})
 
@@ -103,7 +105,7 @@ def _compare(what: str, wanted: tuple[str, ...] | None, found: set[str]) -> Iter
 
 
 def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
-    """What has no case: a concept that none finds or none misses, an element that none meets or none misses, a route that none takes."""
+    """What has no case: a concept that none finds or none misses, an element that none meets or misses, a cue or turn that none holds."""
     cases = {name: found for name, (_, found) in read_cases(overlay).items()}
     everything = [case for found in cases.values() for case in found]
     seen = {e.concept for case in everything for e in case.found} | {f"{e.concept}/{e.value}" for case in everything for e in case.found}
@@ -113,8 +115,23 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
             yield f"{key}: no case finds it"
         if key not in unseen and key.partition("/")[0] not in unseen:
             yield f"{key}: no case misses it"
+    yield from _unused(library, [reading_view(case.text) for case in everything])
     for family in library.families:
         yield from _uncovered_elements(family, cases)
+
+
+def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
+    """The cues, turns and look-alikes whose words stand in no case."""
+    named: list[tuple[str, Words]] = [(f"cues[{n} {cue.cue}]", cue) for n, cue in enumerate(library.cues, start=1)]
+    named += [(f"turns[{n} {turn.turn}]", turn) for n, turn in enumerate(library.turns, start=1)]
+    named += [(concept.key, concept) for concept in library.concepts if concept.kind in UNREPORTED]
+    plain = Lexicon([(phrase, n) for n, (_, words) in enumerate(named) for phrase in words.phrases])
+    cased = Lexicon([(phrase, n) for n, (_, words) in enumerate(named) for phrase in words.abbreviations], cased=True)
+    seen = {n for view in views for _, _, numbers in (*plain.find(lowered(view)), *cased.find(view)) for n in numbers}
+    for n, (name, words) in enumerate(named):
+        patterns = [re.compile(pattern, re.IGNORECASE | re.VERBOSE) for pattern in words.patterns]
+        if n not in seen and not any(pattern.search(view) for pattern in patterns for view in views):
+            yield f"{name}: no case holds its words"
 
 
 def _uncovered_elements(family: Family, cases: Mapping[str, tuple[Case, ...]]) -> Iterator[str]:
