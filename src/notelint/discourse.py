@@ -27,6 +27,7 @@ _BESIDE = 12
 _FEW = 20
 """So many mentions of one concept are looked through: a bound for notes of any length."""
 _PASSED = frozenset({"historical", "hypothetical"})
+_WHICH = re.compile(r"which\b", re.IGNORECASE)
 _BACK = 2
 """So many sentences back "this" may point."""
 
@@ -156,7 +157,9 @@ class _Follower:
         """The ideas of which words such as "this" speak: those before them in their sentence, else the last named before."""
         here = self._sentence(offset)
         section = self._reading.section_at(offset)
-        for sentence in range(here, max(-1, here - _BACK - 1), -1):
+        # "which" speaks of its own sentence.
+        back = 0 if _WHICH.match(self._reading.view, offset) else _BACK
+        for sentence in range(here, max(-1, here - back - 1), -1):
             before = [n for n in self._ideas.get(sentence, ()) if self._mentions[n].end <= offset]
             before = [n for n in before if not {"negated", "family"} & set(self._mentions[n].axes)]
             before = [n for n in before if section is None or self._mentions[n].start >= section.start]

@@ -206,7 +206,7 @@ class Section(Model):
     list: bool = Field(False, description="the head of a list below it, which ends with a blank line")
     author: Author | None = None
     concludes: bool = Field(False, description="what the author stands by: it outranks the other sections")
-    orders: bool = Field(False, description="a test named there without a result is ordered")
+    untold: Literal["ordered", "pending"] | None = Field(None, description="the status of a test that is named there without a result")
     report: bool = Field(False, description="headers that mark a report of radiology when two of them stand in a note")
 
 

@@ -14,7 +14,7 @@ import re
 import warnings
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -53,6 +53,9 @@ _SUBJECT = re.compile(
 _ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+){2,}\s*")
 _LISTED = re.compile(r"\b(?:and|or|nor|no|not|without)\b|/", re.IGNORECASE)
 _ASIDE = 60
+_LINE_END = re.compile(r"[ ]*\n")
+_ITEMS = 20
+"""So many lines a list below a leading line may have."""
 _JOINED = re.compile(r",\s*(?:and|but|while|whereas)\b", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE
@@ -291,7 +294,12 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
             same[start, end].add(concept.key)
             axes: dict[Axis, tuple[int, int] | None] = {"negated": (start, end)} if concept.denied else {}
             chosen.append(Mention(start, end, concept, sentence, axes, level=level))
-        return [mention for mention in chosen if mention.concept.kind not in _SILENT]
+        # Of "discitis/osteomyelitis" the second is the vertebra's: the bare word says less of the same place.
+        return [
+            mention
+            for mention in chosen
+            if mention.concept.kind not in _SILENT and mention.concept.placed_as not in same[mention.start, mention.end]
+        ]
 
     def _silenced(self, keys: set[str]) -> bool:
         return any(rule.metadata["concept"].kind in _SILENT for rule in self._rules if rule.metadata["concept"].key in keys)
@@ -347,11 +355,14 @@ class NoteConText(ConText):  # type: ignore[misc]
         for number, mention in enumerate(state.mentions):
             by_sentence[mention.sentence].append(number)
         mentions = list(state.mentions)
+        leads = self._leads(state, by_sentence)
         for sentence, numbers in by_sentence.items():
             start, end = state.sentences[sentence]
             if all(mentions[n].concept.kind == "owner" for n in numbers):
                 continue
             hits = self._hits(state, start, end, [mentions[n] for n in numbers])
+            for lead in leads.get(sentence, ()):
+                self._lead(lead, hits, mentions, numbers)
             if hits:
                 self._apply(state, (start, end), hits, mentions, numbers)
                 for n in numbers:
@@ -364,6 +375,44 @@ class NoteConText(ConText):  # type: ignore[misc]
             for axis in mention.axes:
                 setattr(span._, _ATTRIBUTE[axis], True)
         return doc
+
+    def _leads(self, state: _State, by_sentence: Mapping[int, list[int]]) -> dict[int, list[_Hit]]:
+        """{sentence: cues of the line above that leads its list}: "Call if you develop:" and the lines below it, up to a blank one."""
+        found: dict[int, list[_Hit]] = {}
+        heads = {section.start for section in state.sections}
+        for index, (start, end) in enumerate(state.sentences):
+            if state.view[end - 1] != ":" or _LINE_END.match(state.view, end) is None:
+                continue
+            hits: list[_Hit] | None = None
+            at = end
+            for following in range(index + 1, min(index + 1 + _ITEMS, len(state.sentences))):
+                first, last = state.sentences[following]
+                if _BLANK_LINE.search(state.view, at, first) or state.view[last - 1] == ":" or heads & {first, state.view.rfind("\n", 0, first) + 1}:
+                    break
+                at = last
+                if following in by_sentence:
+                    if hits is None:
+                        hits = self._open(state, start, end)
+                    if not hits:
+                        break
+                    found[following] = hits
+        return found
+
+    def _open(self, state: _State, start: int, end: int) -> list[_Hit]:
+        """The cues of a sentence whose reach goes on at its end."""
+        hits = self._hits(state, start, end, [])
+        forward = [h for h in hits if h.cue.cue not in ("terminate", "pseudo") and h.rule.direction == "FORWARD" and not h.rule.max_scope]
+        return [h for h in forward if not any(other.start >= h.end and self._ends(other, h) for other in hits)]
+
+    def _lead(self, lead: _Hit, hits: Sequence[_Hit], mentions: list[Mention], numbers: Sequence[int]) -> None:
+        if any(self._ends(other, lead) for other in hits):
+            return
+        axis: Axis = lead.cue.cue  # type: ignore[assignment]
+        for n in numbers:
+            if _modifies(lead.cue, mentions[n].concept):
+                axes = {**mentions[n].axes}
+                axes.setdefault(axis, (lead.start, lead.end))
+                mentions[n] = replace(mentions[n], axes=axes, weak=mentions[n].weak or lead.cue.weak)
 
     def _hits(self, state: _State, start: int, end: int, targets: Sequence[Mention]) -> list[_Hit]:
         found: list[_Hit] = []
@@ -397,6 +446,8 @@ class NoteConText(ConText):  # type: ignore[misc]
         if other.cue.cue == "pseudo":
             concerns: Sequence[str] = other.cue.ends or _AXES
             return hit.cue.cue in concerns or (hit.cue.cue == "terminate" and longer)
+        if hit.cue.cue == other.cue.cue == "terminate" and other.cue.ends and not (hit.cue.ends and set(hit.cue.ends) <= set(other.cue.ends)):
+            return False
         if hit.cue.cue == "terminate" or other.cue.cue == "terminate":
             return longer and other.start <= hit.start and hit.end <= other.end
         # "cannot be excluded" against "excluded on": what begins first is the whole phrase.

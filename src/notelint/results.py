@@ -42,6 +42,15 @@ _LIMITS = re.compile(
 )
 _HEAD = re.compile(r"[ ]*(?:[-*\u2022>#]+[ ]*)?(?P<head>[A-Za-z][^.:;\n|]{0,48}):(?=[ ]|\n)")
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
+# "It came back negative.", "Both grew MSSA.", "She did not attend."
+_EMPTY_CELLS = re.compile(r"[ ]*\|(?:[ ]*\|)+[ ]*$", re.MULTILINE)
+_ANAPHOR = re.compile(
+    r"(?:(?:it|this|that|both|they|these|all|either|the\s+(?:results?|tests?|levels?|lab|laboratory))\s+(?:\w+\s+)?(?:was|were|is|are|came|grew|has|have|will|returned|showed|remain\w*|resulted)"
+    r"|(?:he|she|they|(?:the\s+)?(?:patient|pt))\s+(?:did\s+not\s+(?:attend|come|show|go)|declined|refused|no-?showed|missed))\b",
+    re.IGNORECASE,
+)
+_RESULT_SAID = re.compile(r"\b(?:positive|negative|normal|elevated|high|raised|pending|grew|no\s+growth)\b", re.IGNORECASE)
+_ITEM_MARK = re.compile(r"[ ]*(?:[-*\u2022>]+|\d{1,2}[.)])[ ]+(?:(?:repeat|get|order|obtain|urgent|stat|new)[ ]+)?", re.IGNORECASE)
 _NEAR = 240
 """So many characters away a box, a slot or a date may still belong to a test."""
 _PAIR = re.compile(r"[\s:=]*(?:(?:were|was|are|of)\s+)?(?P<first>\d+(?:\.\d+)?)\s*/\s*(?P<second>\d+(?:\.\d+)?)(?![\d/])")
@@ -185,6 +194,9 @@ class Results:
         if self.words.unticked.search(line) or self.words.ticked.search(line):
             before = view[max(line_start, mention.start - 8) : mention.start]
             after = view[mention.end : min(line_end, mention.end + 24)]
+            rest = view[mention.end : line_end]
+            if mention.concept.kind in BOXED and self._open_choice.match(rest) and not self.words.ticked.search(rest):
+                return "unfilled"
             if self._boxes_first(line):
                 if re.search(f"(?:{self.words.unticked.pattern})[ ]*$", before, _FLAGS):
                     return "unfilled"
@@ -201,6 +213,8 @@ class Results:
         at = label_end.end() if label_end else mention.end
         if self.words.placeholder.match(view, at, line_end):
             return "unfilled"
+        if mention.concept.kind in BOXED and _EMPTY_CELLS.match(view, mention.end, line_end):
+            return "unfilled"
         if mention.concept.kind in BOXED and _NOTHING_AFTER.match(view, mention.end, line_end):
             following = view[line_end + 1 : line_end + 3]
             if not following.strip() or view[line_end + 1 : line_end + 2].strip() or "   " in view[mention.end : line_end]:
@@ -216,6 +230,11 @@ class Results:
         return not head or (bool(line[last:].strip(" .")) and not line[:first].strip())
 
     # ------------------------------------------------------------------------------------------------ results
+
+    @cached_property
+    def _open_choice(self) -> re.Pattern[str]:
+        """A label's end and an open box: ": [ ] positive  [ ] negative"."""
+        return re.compile(rf"[ ]* [:?=]? [ ]* (?:{self.words.unticked.pattern}) [ ]* [a-z+]", _FLAGS)
 
     @cached_property
     def _groups(self) -> dict[int, tuple[list[Mention], int]]:
@@ -263,10 +282,15 @@ class Results:
             covered = [d.end for d in around.dates if value and d.iso == dated and d.start - ends < 24]
             return Tested(status, value, dates=(dated,), extent=(min(mention.start, start), max([ends, *covered])))
         section = self.reading.section_at(mention.start)
-        ordering = section is not None and section.rule is not None and section.rule.orders
-        if ordering and (mention.concept.kind == "test" or self.slot(mention) == "ticked"):
-            return Tested("ordered", dates=(None,))
+        untold = section.rule.untold if section is not None and section.rule is not None else None
+        if untold and (mention.concept.kind == "test" or self.slot(mention) == "ticked" or self._heads_item(mention)):
+            return Tested(untold, dates=(None,))
         return Tested(dates=(self._date(mention, mention.end, around),))
+
+    def _heads_item(self, mention: Mention) -> bool:
+        """Does a list item begin with a mention: "1. MRI whole spine"?"""
+        start, _ = tables.line_at(self.reading.view, mention.start)
+        return mention.start - start < _NEAR and _ITEM_MARK.fullmatch(self.reading.view, start, mention.start) is not None
 
     def _hits(self, around: "_Around", of: str) -> list[tuple[int, int, Result]]:
         """The result words that belong to a group of tests: those behind it, else those before it."""
@@ -441,12 +465,27 @@ class Results:
         """Where the words that belong to a test end: at the next test or study, or with the sentence."""
         _, end = self.reading.sentences[mention.sentence]
         following = self._neighbour(mention, 1)
+        if following is None and (told := self._told_next(mention)) is not None:
+            return told
         bound = following.start if following else end
         firm = _ROW_STOP if self._leads_row(mention) else _FIRM_STOP
         stop = firm.search(self.reading.view, mention.end, end) if mention.concept.result != "quantity" else None
         if stop and self.reading.view[mention.end : stop.start()].strip(" :=."):
             bound = min(bound, stop.start())
         return bound
+
+    def _told_next(self, mention: Mention) -> int | None:
+        """The end of the next sentence where that tells the result: "We sent HLA-B27 last month. It came back negative." """
+        if mention.sentence + 1 >= len(self.reading.sentences):
+            return None
+        end = self.reading.sentences[mention.sentence][1]
+        first, last = self.reading.sentences[mention.sentence + 1]
+        between = self.reading.view[end:first]
+        if "\n\n" in between or self._boxed_near((first, last)) or _RESULT_SAID.search(self.reading.view, mention.end, end):
+            return None
+        if mention.concept.result == "quantity" and re.search(r"\d", self.reading.view[mention.end : end]):
+            return None
+        return last if _ANAPHOR.match(self.reading.view, first, last) else None
 
     def _leads_row(self, mention: Mention) -> bool:
         """Is a test the first thing on its line, or behind nothing but a date?"""

@@ -121,8 +121,9 @@ def _ends(view: str, block: int, stop: re.Match[str], end: int) -> bool:
         return True
     if view[stop.end() - 1] in "!?":
         if stop[0] in ("?", "??") and (stop.start() == block or view[stop.start() - 1].isspace()) and view[stop.end()] == " ":
-            # "? discitis": the mark stands before what is asked, unless a new sentence begins.
-            return not view[stop.end() : stop.end() + 2].strip().islower()
+            # "? discitis", "Indication: ? AS": the mark stands before what is asked, unless a new sentence begins.
+            asked = view[max(block, stop.start() - 8) : stop.start()].rstrip()[-1:] in ("", ",", ":", ";", "(", "-", "/", ".")
+            return not asked and not view[stop.end() : stop.end() + 2].strip().islower()
         # "Psoriasis? No": a question of a form and its answer belong together.
         return "?" not in stop[0] or _ANSWER.match(view, stop.end()) is None
     after = view[stop.end() : stop.end() + 60].lstrip()
