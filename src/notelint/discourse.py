@@ -115,6 +115,9 @@ class _Follower:
         for start, end, turn in reversed(self._hits):
             if turn.turn == "provisional":
                 self._provisional(start, end, turn)
+        if any(section.rule and section.rule.concludes for section in self._reading.sections):
+            # Where a note has a place for its conclusion, what was asked before stays a question: the chart weighs the two.
+            return self._mentions
         for number in reversed([n for numbers in self._ideas.values() for n in numbers]):
             mention = self._mentions[number]
             if "possible" in mention.axes and not {"negated", "family", "hypothetical"} & set(mention.axes):

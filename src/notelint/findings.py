@@ -36,6 +36,10 @@ _JOINT = re.compile(
     r"[\w.]*(?:[\s-]*(?:sided|side|of|the|SI|SIJ|sacro-?iliac|sacral|iliac|joints?))*[\s-]*(?:SI|SIJs?|sacro-?iliac|joints?|sacral|ilium)\b",
     re.IGNORECASE,
 )
+_NORMAL_SIDE = re.compile(
+    r"\w+\.?\s+(?:(?:side|one|SI|SIJ|sacroiliac|joint)\s+){0,3}(?:(?:is|was|appears|looks|remains)\s+)?(?:normal|unremarkable|preserved|spared|intact|clear|negative|quiet|uninvolved)\b",
+    re.IGNORECASE,
+)
 _GRADE = re.compile(
     r"\b(?:grade|gr\.?|stage)\s*:?\s*(?P<first>[0-4]|I{1,3}V?|IV)(?:\s*(?:-|to|/|or)\s*(?P<last>[0-4]|I{1,3}V?|IV))?(?![\w/])",
     re.IGNORECASE,
@@ -151,7 +155,7 @@ class _Finder:
         """All findings, in the order of the text."""
         for mention in self.reading.mentions:
             kind = mention.concept.kind
-            if kind in _UNREPORTED:
+            if kind in _UNREPORTED or mention.general:
                 continue
             if kind == "test":
                 yield from self._test(mention)
@@ -239,9 +243,8 @@ class _Finder:
                     return note_type.author
         rules = [section.rule for section in self.reading.sections if section.rule]
         reports = {rule.section for rule in rules if rule.report}
-        if len(reports) >= 2 and not any(
-            rule.concludes and rule.author is None and not rule.report for rule in rules if rule.section != "impression"
-        ):
+        others = (rule for rule in rules if rule.section != "impression" and not rule.report)
+        if len(reports) >= 2 and not any(rule.clinical or (rule.concludes and rule.author is None) for rule in others):
             return "radiology"
         return "provider"
 
@@ -361,6 +364,7 @@ class _Finder:
         view = self.reading.view
         found = [(m.start(), "bilateral" if m["both"] else "left" if m["left"] else "right") for m in _SIDES.finditer(view, start, end)]
         found += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_OF.finditer(view, start, end)]
+        found = [(at, side) for at, side in found if not _NORMAL_SIDE.match(view, at)]
         boxed = self.results.words.boxed_sides(view, start, end)
         return sorted(boxed or found)
 

@@ -173,6 +173,7 @@ class Cue(Words):
         "stands just before it: of `no AS flare` not the disease is denied",
     )  # fmt: skip
     weak: bool = Field(False, description="of a hedge: so doubtful that it never counts as an established diagnosis")
+    general: bool = Field(False, description="of a condition: it speaks of the disease at large, which is no finding in the patient")
     refutes: bool = Field(
         False, description="of a negation: it takes back what was thought before (`ruled out`), it does not only not see it"
     )
@@ -207,6 +208,7 @@ class Section(Model):
     author: Author | None = None
     concludes: bool = Field(False, description="what the author stands by: it outranks the other sections")
     untold: Literal["ordered", "pending"] | None = Field(None, description="the status of a test that is named there without a result")
+    clinical: bool = Field(False, description="a report of radiology has no such section")
     report: bool = Field(False, description="headers that mark a report of radiology when two of them stand in a note")
 
 

@@ -47,7 +47,8 @@ _WORD = re.compile(r"\S+")
 _SUBJECT = re.compile(
     r"""\s* (?! (?: which|that|this|it|these|those|they|he|she|both|all|each|neither|either|none|and|or|nor|but|though|although|however|as
     |at|in|on|of|by|per|with|without|if|when|while|where|from|for|to|after|before|since|until|has|have|had|is|are|was|were|be|been|being
-    |also|now|then|not|never|no|still|yet|so|thus|first|later|likely|suspected|possible|\w+ly ) \b ) (?: [\w/-]+ \s+ ){1,4}""",
+    |also|now|then|not|never|no|still|yet|so|thus|first|later|likely|suspected|possible|felt|thought|taken|seen|found|read|a|an|the|\w+ly|\w+ed
+    ) \b ) (?: [\w/-]+ \s+ ){1,4}""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+){2,}\s*")
@@ -387,7 +388,11 @@ class NoteConText(ConText):  # type: ignore[misc]
             at = end
             for following in range(index + 1, min(index + 1 + _ITEMS, len(state.sentences))):
                 first, last = state.sentences[following]
-                if _BLANK_LINE.search(state.view, at, first) or state.view[last - 1] == ":" or heads & {first, state.view.rfind("\n", 0, first) + 1}:
+                if (
+                    _BLANK_LINE.search(state.view, at, first)
+                    or state.view[last - 1] == ":"
+                    or heads & {first, state.view.rfind("\n", 0, first) + 1}
+                ):
                     break
                 at = last
                 if following in by_sentence:
@@ -446,7 +451,11 @@ class NoteConText(ConText):  # type: ignore[misc]
         if other.cue.cue == "pseudo":
             concerns: Sequence[str] = other.cue.ends or _AXES
             return hit.cue.cue in concerns or (hit.cue.cue == "terminate" and longer)
-        if hit.cue.cue == other.cue.cue == "terminate" and other.cue.ends and not (hit.cue.ends and set(hit.cue.ends) <= set(other.cue.ends)):
+        if (
+            hit.cue.cue == other.cue.cue == "terminate"
+            and other.cue.ends
+            and not (hit.cue.ends and set(hit.cue.ends) <= set(other.cue.ends))
+        ):
             return False
         if hit.cue.cue == "terminate" or other.cue.cue == "terminate":
             return longer and other.start <= hit.start and hit.end <= other.end
@@ -470,7 +479,10 @@ class NoteConText(ConText):  # type: ignore[misc]
                         continue
                     axes = {**mention.axes}
                     axes.setdefault(axis, (hit.start, hit.end))
-                    mentions[n] = replace(mention, axes=axes, weak=mention.weak or hit.cue.weak, refuted=mention.refuted or hit.cue.refutes)
+                    mentions[n] = replace(
+                        mention, axes=axes, weak=mention.weak or hit.cue.weak, refuted=mention.refuted or hit.cue.refutes,
+                        general=mention.general or hit.cue.general,
+                    )  # fmt: skip
 
     @staticmethod
     def _spared(state: _State, hits: Sequence[_Hit], targets: Sequence[Mention]) -> set[tuple[int, Axis]]:

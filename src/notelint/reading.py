@@ -18,7 +18,7 @@ class Mention:
 
     `axes` maps each axis that holds to the place of the words that say so (None when the section says it). `weak`: the hedge is so
     doubtful that it never counts as an established diagnosis. `refuted`: the negation takes back what was thought before. `partial`: it
-    denies only another place or a new bout ("no other discitis"). `level` is set for a vertebral level, whose concept is the spinal region.
+    denies only another place or a new bout ("no other discitis"). `general`: the disease at large, not the patient's. `level` is set for a vertebral level, whose concept is the spinal region.
     """
 
     start: int
@@ -29,6 +29,7 @@ class Mention:
     weak: bool = False
     refuted: bool = False
     partial: bool = False
+    general: bool = False
     level: Level | None = None
 
 

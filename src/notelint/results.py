@@ -43,6 +43,13 @@ _LIMITS = re.compile(
 _HEAD = re.compile(r"[ ]*(?:[-*\u2022>#]+[ ]*)?(?P<head>[A-Za-z][^.:;\n|]{0,48}):(?=[ ]|\n)")
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
 # "It came back negative.", "Both grew MSSA.", "She did not attend."
+# "with 91% neutrophils, ESR 79": what is counted has its number before it.
+_COUNTED = re.compile(r"\d\s*%\s*$")
+_COUNT = 8
+# "never above 15", "a threshold of 10": no result.
+_NO_RESULT = re.compile(r"\b(?:never|threshold|cut-?off|not\s+exceeded)\b", re.IGNORECASE)
+# The bracket that holds a test, as far as to the test.
+_BRACKET = re.compile(r"[(\[][^()\[\]\n]{0,120}$")
 _EMPTY_CELLS = re.compile(r"[ ]*\|(?:[ ]*\|)+[ ]*$", re.MULTILINE)
 _ANAPHOR = re.compile(
     r"(?:(?:it|this|that|both|they|these|all|either|the\s+(?:results?|tests?|levels?|lab|laboratory))\s+(?:\w+\s+)?(?:was|were|is|are|came|grew|has|have|will|returned|showed|remain\w*|resulted)"
@@ -247,6 +254,7 @@ class Results:
                 and current[-1].sentence == mention.sentence
                 and current[-1].concept.key != mention.concept.key
                 and _COORDINATED.fullmatch(self.reading.view[current[-1].end : mention.start])
+                and not _COUNTED.search(self.reading.view, max(0, current[-1].start - _COUNT), current[-1].start)
             )
             if joined and current[-1].concept.kind == mention.concept.kind:
                 current.append(mention)
@@ -315,7 +323,7 @@ class Results:
         if behind:
             neither = _NEITHER.search(view, max(0, first.start - 24), first.start) and len(around.group) > 1
             return [_opposed(hit) for hit in behind] if neither else behind
-        if (headed := self._headed(first, of)) is not None:
+        if (headed := self._headed(first, of) or self._bracketed(first, of)) is not None:
             return [headed]
         return ahead
 
@@ -333,6 +341,15 @@ class Results:
             return None
         hits = self.words.find(self.reading, head.start("head"), head.end("head"), of)
         return hits[0] if len(hits) == 1 else None
+
+    def _bracketed(self, mention: Mention, of: str) -> tuple[int, int, Result] | None:
+        """The result just before the bracket in which a test stands: "markedly elevated (CRP 264 mg/L, ESR 104 mm/h)"."""
+        start, _ = self.reading.sentences[mention.sentence]
+        bracket = _BRACKET.search(self.reading.view, max(start, mention.start - _NEAR), mention.start)
+        if bracket is None:
+            return None
+        hits = [h for h in self.words.find(self.reading, max(start, bracket.start() - _NEAR), bracket.start(), of) if h[2].value]
+        return hits[-1] if hits and not self.reading.view[hits[-1][1] : bracket.start()].strip() else None
 
     def _beside(self, mention: Mention) -> list[Mention]:
         """The tests and studies of a mention's sentence that stand before it."""
@@ -526,6 +543,8 @@ class Results:
         concept, group = mention.concept, around.group
         start, view = group[-1].end, self.reading.view
         found = list(quantities(view, start, around.end, unit=concept.unit, units=concept.units, skip=around.skipped))
+        if found and _NO_RESULT.search(view, start, found[0].start):
+            return []
         if len(group) > 1 and all(m.concept.result == "quantity" for m in group):
             # "ESR and CRP were respectively 45 and 12", "ESR/CRP 45/12": the n-th number is of the n-th test.
             pair = _PAIR.match(view, start, around.end)
