@@ -2,10 +2,10 @@
 
     python benchmarks/accuracy.py                       # the marked notes and the clean set
     python benchmarks/accuracy.py --errors 20           # also what went wrong, note by note
-    python benchmarks/accuracy.py --set FILE.jsonl      # a test set, such as unseen.jsonl
-    python benchmarks/accuracy.py --write               # put the tables into benchmarks/README.md, with date and versions
+    python benchmarks/accuracy.py --set FILE.jsonl      # a set of notes or of sentences, such as unseen.jsonl
+    python benchmarks/accuracy.py --write               # all of them, put into benchmarks/README.md with date and versions
 
-`benchmarks/README.md` describes both shapes. All texts are invented.
+`benchmarks/README.md` describes the shapes. All texts are invented.
 """
 
 import argparse
@@ -21,11 +21,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from notelint import Finding, Linter, Note, NoteReport
+from notelint import Assertion, Finding, Linter, Note, NoteReport
 
 HERE = Path(__file__).parent
 AXES = ("negated", "possible", "historical", "hypothetical", "family")
 SCORED = ("diagnosis", "imaging", "test", "organism", "symptom", "infection-source", "treatment")
+PHENOMENA = (
+    "HLA-B27", "authors", "boxes and slots", "capitals, wraps and shorthand", "conditions and advice", "denials", "dialogue and lay words", "doubt",
+    "ideas taken back or confirmed", "kin and strangers", "laboratory values", "look-alikes and mimics", "organisms and cultures", "past",
+    "regions and levels", "reports and letters", "sides and grades", "tables",
+)  # fmt: skip
 STUDIES = frozenset({"radiograph", "mri", "ct", "bone-scan", "pet"})
 _MARK = re.compile(r"⟦([^⟦⟧|]+)\|([^⟦⟧|]+)⟧")
 _QUANTITY = re.compile(r"([<>]?)(\d+(?:\.\d+)?)\s*(\S.*)?")
@@ -83,7 +88,9 @@ def read_marked(path: Path) -> Marked:
         date_of_service=date.fromisoformat(keys["date-of-service"]) if keys.get("date-of-service") else None,
         note_type=keys.get("note-type"),
     )
-    return Marked(note, tuple(answers), tuple(unscored), tuple(re.split(r"\s*,\s*", keys.get("phenomena", ""))), rules)
+    # Two of the names hold a comma.
+    phenomena = tuple(name for name in PHENOMENA if name in keys.get("phenomena", ""))
+    return Marked(note, tuple(answers), tuple(unscored), phenomena, rules)
 
 
 def _answer(told: Sequence[str], span: tuple[int, int], path: Path) -> Answer:
@@ -102,6 +109,13 @@ def _answer(told: Sequence[str], span: tuple[int, int], path: Path) -> Answer:
 def _spelled(quantity: str) -> str:
     comparator, number, unit = _QUANTITY.fullmatch(quantity.removeprefix("=")).groups()  # type: ignore[union-attr]
     return f"{comparator}{float(number):g}{unit or ''}"
+
+
+def known_concepts(linter: Linter) -> frozenset[str]:
+    """The concepts that a finding can have, organisms by their value."""
+    concepts = linter.library.concepts
+    named = {c.concept for c in concepts} | {name for c in concepts for name in (c.placed_as, c.image_as) if name}
+    return frozenset(named | {f"organism/{c.value}" for c in concepts if c.kind == "organism" and c.value})
 
 
 def read_set(path: Path) -> Iterator[tuple[Marked, dict[str, Any]]]:
@@ -390,41 +404,70 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     linter, board = Linter(), Board()
-    lines: list[str] = []
     if options.test_set:
-        rows = list(read_set(options.test_set))
-        known = frozenset(a.concept for marked, _ in rows for a in marked.answers)
-        for marked, row in rows:
-            score_set(marked, row, linter.check(marked.note), board, known)
-        lines += [f"{len(rows)} notes of {options.test_set.name}", "", *board.table("facts:")]
+        lines = of_set(options.test_set, linter, board)
     else:
-        notes = [read_marked(path) for path in sorted(options.notes.glob("*.txt"))]
-        known = frozenset(a.concept for marked in notes for a in marked.answers)
-        for marked in notes:
-            score_marked(marked, linter.check(marked.note), board, known, linter.library.kinds)
-        lines += [
-            f"{len(notes)} marked notes, {sum(len(m.answers) for m in notes)} mentions.",
-            "",
-            *board.table("kind:"),
-            "",
-            *board.table("axis:"),
-            "",
-        ]
-        lines += [*board.table("concept:", least=8), "", *board.table("phenomenon:", least=8), "", *board.table("rules:")]
-    lines += ["", "| fact | given | right |", "|---|---|---|"]
-    lines += [f"| {row} | {of} | {right / of:.3f} |" for row, (right, of) in sorted(board.facts.items())]
-    if not options.test_set:
-        clean = [read_marked(path) for path in sorted(options.clean.glob("*.txt"))]
-        loud = {m.note.id: [d.rule for d in linter.check(m.note).diagnostics] for m in clean}
-        lines += ["", f"{len(clean)} clean notes, {sum(map(bool, loud.values()))} with a diagnostic."]
-        for name, rules in loud.items():
-            board.errors[name or ""] += [f"not clean: {rule}" for rule in rules]
+        lines = of_marked(options.notes, options.clean, linter, board)
+        for path in sorted(HERE.glob("*.jsonl")) if options.write else ():
+            lines += ["", *of_set(path, linter, Board())]
     sys.stdout.write("\n".join(lines) + "\n")
     for name, told in sorted(board.errors.items(), key=lambda item: (-len(item[1]), item[0]))[: options.errors]:
         sys.stdout.write(f"\n{name}\n" + "".join(f"  {one}\n" for one in told))
     if options.write:
         write(lines)
     return 0
+
+
+def of_marked(folder: Path, clean: Path, linter: Linter, board: Board) -> list[str]:
+    """The tables of the marked notes, and what is said of the clean ones."""
+    notes = [read_marked(path) for path in sorted(folder.glob("*.txt"))]
+    known = frozenset(a.concept for marked in notes for a in marked.answers)
+    for marked in notes:
+        score_marked(marked, linter.check(marked.note), board, known, linter.library.kinds)
+    lines = ["### Marked notes", "", f"{len(notes)} notes, {sum(len(m.answers) for m in notes)} mentions.", ""]
+    for prefix, least in (("kind:", 1), ("axis:", 1), ("concept:", 8), ("phenomenon:", 1), ("rules:", 1)):
+        lines += [*board.table(prefix, least=least), ""]
+    quiet = [read_marked(path) for path in sorted(clean.glob("*.txt"))]
+    loud = {m.note.id: [d.rule for d in linter.check(m.note).diagnostics] for m in quiet}
+    for name, rules in loud.items():
+        board.errors[name or ""] += [f"not clean: {rule}" for rule in rules]
+    return [*lines, *_facts_table(board), "", f"{len(quiet)} clean notes, {sum(map(bool, loud.values()))} with a diagnostic."]
+
+
+def of_set(path: Path, linter: Linter, board: Board) -> list[str]:
+    """The tables of a set of notes, or of a set of sentences."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    if rows and "start" in rows[0]:
+        for row in rows:
+            score_sentence(row, linter.assert_span(row["text"], row["start"], row["end"]), board)
+        return [f"### {path.name}", "", f"{len(rows)} sentences.", "", *board.table("axis:"), "", *_facts_table(board)]
+    notes = list(read_set(path))
+    known = frozenset(a.concept for marked, _ in notes for a in marked.answers)
+    for marked, row in notes:
+        score_set(marked, row, linter.check(marked.note), board, known)
+    return [f"### {path.name}", "", f"{len(notes)} notes.", "", *board.table("facts:"), "", *_facts_table(board)]
+
+
+def _facts_table(board: Board) -> list[str]:
+    rows = [f"| {row} | {of} | {right / of:.3f} |" for row, (right, of) in sorted(board.facts.items())]
+    return ["| fact | given | right |", "|---|---|---|", *rows]
+
+
+def score_sentence(row: Mapping[str, Any], told: Assertion, board: Board) -> None:
+    """Compare how a span is meant with a row of a set of sentences; a null axis, status or value is not compared."""
+    asked = [axis for axis in AXES if row.get(axis) is not None]
+    for axis in asked:
+        if row[axis] or getattr(told, axis):
+            board.count([f"axis:{axis}"], 0 if row[axis] and getattr(told, axis) else 2 if row[axis] else 1)
+    right = all(row[axis] == getattr(told, axis) for axis in asked)
+    board.check("all axes", right)
+    wrong = [] if right else [f"axes of {row['text']!r}"]
+    for fact in ("status", "value"):
+        if row.get(fact) is not None:
+            board.check(fact, row[fact] == getattr(told, fact))
+            wrong += [] if row[fact] == getattr(told, fact) else [f"{fact} of {row['text']!r} is {getattr(told, fact)}, not {row[fact]}"]
+    if wrong:
+        board.errors[str(row["id"])] += wrong
 
 
 def write(lines: Sequence[str]) -> None:

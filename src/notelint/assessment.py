@@ -138,7 +138,7 @@ class Chart:
         affirmed = [i for i in pool if self.findings[i].affirmed]
         retracted = [i for i in pool if i > max(affirmed, default=0) and self._takes_back(i, affirmed)] if affirmed else []
         if retracted:
-            # "Discitis L4-5. … Addendum: discitis has been ruled out."
+            # As where an addendum rules out what the assessment named.
             return Conclusion("denied", tuple(retracted))
         if affirmed:
             return Conclusion("affirmed", tuple(affirmed))
