@@ -227,6 +227,9 @@ class _Finder:
         if mention.concept.kind not in BOXED and (answer := self.results.answered(mention)) is not None:
             told, place = answer
             axes = {**axes, "negated": place} if told == "no" else without(axes, "negated")
+        if mention.concept.lasting and {"negated", "historical"} <= set(axes):
+            # "No history of ankylosing spondylitis": a disease for life that was not there is not there.
+            return without(axes, "historical")
         if "family" in axes and "historical" in axes:
             # "Brother treated for Pott disease in 1998": when a relative had it is not asked.
             return without(axes, "historical")
