@@ -105,9 +105,18 @@ class Chart:
         for index, finding in enumerate(findings):
             if finding.attributes.get("elsewhere"):
                 continue
+            named = self._linked(finding) or finding.concept
             # To name a thing exactly is also to name what it is a kind of.
-            for concept in (finding.concept, *library.wider(finding.concept)):
+            for concept in (named, *library.wider(named)):
                 self._by_concept.setdefault(concept, []).append(index)
+
+    def _linked(self, finding: Finding) -> str | None:
+        """What a diagnosis is with the bacterium that the provider names as its cause: "MSSA discitis" is pyogenic."""
+        entry = self.library.by_concept.get(finding.concept)
+        organism = self.library.by_concept.get(f"organism/{finding.attributes.get('organism')}")
+        if entry is None or organism is None or not (organism.code or "").startswith(("B95", "B96")):
+            return None
+        return entry.linked_as
 
     def indices(self, concepts: Iterable[str]) -> list[int]:
         """The findings of these concepts in the patient, in the order of the text."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from notelint import tables
 from notelint.library import Library
 from notelint.note import Note
 from notelint.packs import Author, Axis, Model, Status
@@ -27,10 +28,14 @@ OTHER_INFECTION = "other-infection"
 """The condition of which an organism is, when it is not of the spine."""
 _UNREPORTED = frozenset({"look-alike", "owner"})
 _SIDES = re.compile(
-    r"\b(?:(?P<both>bilateral(?:ly)?|both|b/l|bilat|left\s+and\s+right|right\s+and\s+left)|(?P<left>left|lt|l\.)|(?P<right>right|rt|r\.))(?![\w])",
+    r"\b(?:(?P<both>bilateral(?:ly)?|both|b/l|bilat|[LR]\s?[>≥]\s?[LR]|(?:left|right)\s+(?:greater|more|worse|larger|>)\s+than\s+(?:left|right)|left\s+and\s+right|right\s+and\s+left)|(?P<left>left|lt|l\.)|(?P<right>right|rt|r\.))(?![\w])",
     re.IGNORECASE,
 )
-_SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])\s*[:=]?\s*(?=[0-4IV])")
+_SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])(?=\s*[:=]?\s*(?:[0-4IV]|gr\b|grade\b)|\s*(?:[,.;)]|$|and\b|&|sacroil))")
+_YEAR = re.compile(r"(?<![\d/-])(?:19[5-9]|20[0-4])\d(?![\d-])")
+_LINE = 80
+"""So many characters behind a disease of the past history its year may stand."""
+_NOT_SEEN = frozenset({"ordered", "pending", "declined", "not-done"})
 _SIDE_OF = re.compile(r"(?<![\w/.-])(?P<letter>[RL])\s+(?=(?:SI\b|SIJ|sacro|sacral|ili(?:um|ac)|joint|side\b|facet|psoas))")
 _JOINT = re.compile(
     r"[\w.]*(?:[\s-]*(?:sided|side|of|the|SI|SIJ|sacro-?iliac|sacral|iliac|joints?))*[\s-]*(?:SI|SIJs?|sacro-?iliac|joints?|sacral|ilium)\b",
@@ -222,12 +227,19 @@ class _Finder:
     def axes(self, mention: Mention) -> Mapping[Axis, tuple[int, int] | None]:
         """The axes of a mention: what ConText found, and what its section says."""
         section = self.reading.section_at(mention.start)
-        says = section.rule.says if section and section.rule and mention.start >= section.body else ()
+        rule = section.rule if section and mention.start >= section.body else None
+        says = rule.says if rule and (not rule.of or mention.concept.kind in rule.of) else ()
         axes = {**dict.fromkeys(says), **mention.axes} if says else mention.axes
         if mention.concept.kind not in BOXED and (answer := self.results.answered(mention)) is not None:
             told, place = answer
             axes = {**axes, "negated": place} if told == "no" else without(axes, "negated")
-        if mention.concept.lasting and {"negated", "historical"} <= set(axes):
+        if rule and rule.passed and mention.concept.kind == "diagnosis" and not mention.concept.lasting and not axes:
+            start, end = tables.line_at(self.reading.view, mention.start)
+            year = _YEAR.search(self.reading.view, mention.end, min(end, mention.end + _LINE))
+            day = self.note.date_of_service
+            if year and start < mention.start + _LINE and (day is None or int(year[0]) < day.year):
+                axes = {**axes, "historical": year.span()}
+        if mention.concept.lasting and mention.concept.kind == "diagnosis" and {"negated", "historical"} <= set(axes):
             # "No history of ankylosing spondylitis": a disease for life that was not there is not there.
             return without(axes, "historical")
         if "family" in axes and "historical" in axes:
@@ -305,14 +317,15 @@ class _Finder:
         if author == "radiology":
             return author
         _, end = self.reading.sentences[mention.sentence]
-        studies = self._studies_in(mention)
+        studies = [m for m in self._studies_in(mention) if self.results.tested(m).status not in _NOT_SEEN]
         if any(study.end <= mention.start for study in studies):
             return "radiology"
         concludes = bool(section and section.rule and section.rule.concludes)
         if studies:
             # "Right sacroiliitis, confirmed on MRI": the provider says it, and on what evidence.
             return author
-        if _GRADE.search(self.reading.view, mention.end, min(end, mention.end + 14)):
+        first, _ = self.reading.sentences[mention.sentence]
+        if _GRADE.search(self.reading.view, max(first, mention.start - 20), min(end, mention.end + 14)):
             return author if concludes else "radiology"
         if concludes:
             return None
@@ -323,7 +336,7 @@ class _Finder:
     def _imaging(self, mention: Mention) -> Iterator[Finding]:
         concept = mention.concept.image_as if mention.concept.kind != "imaging" and mention.concept.image_as else mention.concept.concept
         study = self._study_of(mention)
-        modality = (study.concept.modality if study else None) or mention.concept.modality
+        modality = mention.concept.modality or (study.concept.modality if study else None)
         start, end = self._clause(mention)
         level = next((str(m.level) for m in self._beside(mention) if m.level and start <= m.start < end), None)
         graded = self.library.by_concept[concept].grade if concept in self.library.by_concept else mention.concept.grade
@@ -354,8 +367,9 @@ class _Finder:
             near = [side for at, side in sides if at < mention.start] or [side for _, side in sides]
             return [(near[-1] if sides and sides[0][0] < mention.start else near[0], None)] if near else [(None, None)]
         grades = [(m.start(), _grade(m)) for m in _GRADE.finditer(view, start, end)]
-        sides += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_LETTER.finditer(view, mention.end, end)]
-        names = [side for _, side in sorted(sides)]
+        sides += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_LETTER.finditer(view, start, end)]
+        sides = sorted(dict(sides).items())
+        names = [side for _, side in sides]
         apart = [(at, side) for at, side in sorted(sides) if side != "bilateral"]
         if len(grades) == len(apart) > 1 and len({grade for _, grade in grades}) > 1:
             return [(side, grade) for (_, side), (_, grade) in zip(apart, sorted(grades), strict=True)]
@@ -366,7 +380,9 @@ class _Finder:
         """(place, side) of the words that name a side; of sides with boxes only the ticked ones."""
         view = self.reading.view
         found = [(m.start(), "bilateral" if m["both"] else "left" if m["left"] else "right") for m in _SIDES.finditer(view, start, end)]
-        found += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_OF.finditer(view, start, end)]
+        both = [m.span() for m in _SIDES.finditer(view, start, end) if m["both"]]
+        letters = [m for m in _SIDE_OF.finditer(view, start, end) if not any(a <= m.start() < b for a, b in both)]
+        found += [(m.start(), "left" if m["letter"] == "L" else "right") for m in letters]
         found = [(at, side) for at, side in found if not _NORMAL_SIDE.match(view, at)]
         boxed = self.results.words.boxed_sides(view, start, end)
         return sorted(boxed or found)
@@ -426,7 +442,8 @@ class _Finder:
             concept, kind = mention.concept.placed_as, "diagnosis"
         if mention.concept.image_as:
             start, end = self._clause(mention)
-            attributes["side"] = self._sides(mention, start, end, graded=False)[0][0]
+            told = self._sides(mention, start, end, graded=True)
+            attributes["side"] = told[0][0] if len(told) == 1 else "bilateral"
         facts: dict[str, Any] = {"author": author} if author else {}
         return self._finding(mention, kind, concept=concept, attributes=attributes, **facts)
 

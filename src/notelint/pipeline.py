@@ -52,11 +52,16 @@ _SUBJECT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+){2,}\s*")
+_NEGATIVE = re.compile(
+    r"[\s:=?-]*(?:(?:is|are|was|were|remains?|tests?|tested)\s+)?(?:negative|neg|\(\s*(?:-|neg|negative)\s*\)|-ve)", re.IGNORECASE
+)
 _LISTED = re.compile(r"\b(?:and|or|nor|no|not|without)\b|/", re.IGNORECASE)
 _ASIDE = 60
 _LINE_END = re.compile(r"[ ]*\n")
 _ITEMS = 20
 """So many lines a list below a leading line may have."""
+# "c/f", "s/p" and their like join nothing.
+_OF_A_LIST = re.compile(r"\b(?:and|or|nor)\b|(?<!\bc)(?<!\bw)(?<!\br)(?<!\bs)(?<!\bd)/", re.IGNORECASE)
 _JOINED = re.compile(r",\s*(?:and|but|while|whereas)\b", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE
@@ -470,6 +475,8 @@ class NoteConText(ConText):  # type: ignore[misc]
             if hit.cue.cue in ("terminate", "pseudo"):
                 continue
             axis: Axis = hit.cue.cue  # type: ignore[assignment]
+            if axis == "negated" and _is_result(state, hit, targets):
+                continue
             for start, end in self._scopes(state, sentence, hit, hits, targets):
                 for n in numbers:
                     mention = mentions[n]
@@ -550,7 +557,7 @@ class NoteConText(ConText):  # type: ignore[misc]
         ):
             # "It grew Candida, and the PCR was negative": two claims, each with its verb.
             return comma + 1
-        if comma < 0 or re.search(r"\b(?:and|or|nor)\b|/", state.view[comma:end]):
+        if comma < 0 or _OF_A_LIST.search(state.view, comma, end):
             return start
         behind = [t for t in targets if comma < t.start and t.end <= end]
         if _ENUMERATED.fullmatch(state.view, start, end) and (not behind or any(_modifies(cue, t.concept) for t in behind)):
@@ -566,6 +573,15 @@ class NoteConText(ConText):  # type: ignore[misc]
         if comma < 0 or any(comma < t.end and t.start < close for t in targets) or _LISTED.search(state.view, comma, close):
             return end, end
         return comma, end
+
+
+def _is_result(state: _State, hit: _Hit, targets: Sequence[Mention]) -> bool:
+    """Is a word such as "neg" the result of the test just before it ("HLA-B27 neg nr-axSpA"), and no denial?"""
+    if not _NEGATIVE.fullmatch(state.view, hit.start, hit.end):
+        return False
+    end = max((t.end for t in targets if t.end <= hit.start), default=None)
+    kinds = {t.concept.kind for t in targets if t.end == end}
+    return end is not None and kinds <= {"test", "study"} and not state.view[end : hit.start].strip(" -:=(")
 
 
 def _modifies(cue: Cue, concept: Concept) -> bool:

@@ -46,10 +46,13 @@ _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
 # "with 91% neutrophils, ESR 79": what is counted has its number before it.
 _COUNTED = re.compile(r"\d\s*%\s*$")
 _COUNT = 8
+_UNIT = 10
+"""So many characters behind a number or a range its unit may stand."""
 # "never above 15", "a threshold of 10": no result.
 _NO_RESULT = re.compile(r"\b(?:never|threshold|cut-?off|not\s+exceeded)\b", re.IGNORECASE)
 # The bracket that holds a test, as far as to the test.
 _BRACKET = re.compile(r"[(\[][^()\[\]\n]{0,120}$")
+_CHAINED = re.compile(r"(?:\s+(?:[\w/-]+\s*){1,3})??\s*(?:,|/|&|\+|and|,\s*and)\s*(?:an?\s+|the\s+)?", re.IGNORECASE)
 _EMPTY_CELLS = re.compile(r"[ ]*\|(?:[ ]*\|)+[ ]*$", re.MULTILINE)
 _ANAPHOR = re.compile(
     r"(?:(?:it|this|that|both|they|these|all|either|the\s+(?:results?|tests?|levels?|lab|laboratory))\s+(?:\w+\s+)?(?:was|were|is|are|came|grew|has|have|will|returned|showed|remain\w*|resulted)"
@@ -61,7 +64,12 @@ _ITEM_MARK = re.compile(r"[ ]*(?:[-*\u2022>]+|\d{1,2}[.)])[ ]+(?:(?:repeat|get|o
 _NEAR = 240
 """So many characters away a box, a slot or a date may still belong to a test."""
 _PAIR = re.compile(r"[\s:=]*(?:(?:were|was|are|of)\s+)?(?P<first>\d+(?:\.\d+)?)\s*/\s*(?P<second>\d+(?:\.\d+)?)(?![\d/])")
-_TREND = re.compile(r"->|=>|>|\b(?:to|from|then|was|down|up|now|rose|fell|previous\w*|fall\w*|rise\w*|peak\w*|admission)\b", re.IGNORECASE)
+_PAIR_BEHIND = re.compile(r"(?:\(|\bat|\bof|[:=])\s*(?P<first>\d+(?:\.\d+)?)\s*/\s*(?P<second>\d+(?:\.\d+)?)(?![\d/])")
+_DATED = re.compile(r"[,;\s]*\(?\d{1,2}/\d{1,2}(?:/\d{2,4})?\)?\s*[:=]?\s*")
+_TREND = re.compile(
+    r"->|=>|>|\b(?:most\s+recent|latest|today|current\w*|to|from|then|was|down|up|now|rose|fell|previous\w*|fall\w*|rise\w*|peak\w*|admission)\b",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"\b(?:both|all)\b", re.IGNORECASE)
 # Said once behind several tests, and meant of all: "CRP 34, ESR 51, dated 04/22/2026".
 _DATES_ALL = re.compile(r"\b(?:on|dated|from|both)\b[^.;]{0,24}$", re.IGNORECASE)
@@ -325,7 +333,7 @@ class Results:
             return [_opposed(hit) for hit in behind] if neither else behind
         if (headed := self._headed(first, of) or self._bracketed(first, of)) is not None:
             return [headed]
-        return ahead
+        return ahead or self._chained(first, of)
 
     def _leads(self, ahead: Sequence[tuple[int, int, Result]], behind: Sequence[tuple[int, int, Result]], end: int) -> bool:
         """Do the words before a test count more than those behind: "refused CRP draw today", "positive for HLA-B27; never treated"?"""
@@ -341,6 +349,19 @@ class Results:
             return None
         hits = self.words.find(self.reading, head.start("head"), head.end("head"), of)
         return hits[0] if len(hits) == 1 else None
+
+    def _chained(self, mention: Mention, of: str) -> list[tuple[int, int, Result]]:
+        """What is said before the first of several tests and studies: "will obtain XR pelvis and HLA-B27"."""
+        view, begin = self.reading.view, mention
+        start, _ = self.reading.sentences[mention.sentence]
+        for earlier in reversed(self._beside(mention)):
+            if not _CHAINED.fullmatch(view, earlier.end, begin.start):
+                return []
+            hits = [h for h in self.words.find(self.reading, start, earlier.start, of) if h[2].before and h[2].status]
+            if hits and self._attached(hits[-1], earlier):
+                return hits[-1:]
+            begin = earlier
+        return []
 
     def _bracketed(self, mention: Mention, of: str) -> tuple[int, int, Result] | None:
         """The result just before the bracket in which a test stands: "markedly elevated (CRP 264 mg/L, ESR 104 mm/h)"."""
@@ -547,10 +568,13 @@ class Results:
             return []
         if len(group) > 1 and all(m.concept.result == "quantity" for m in group):
             # "ESR and CRP were respectively 45 and 12", "ESR/CRP 45/12": the n-th number is of the n-th test.
-            pair = _PAIR.match(view, start, around.end)
+            pair = _PAIR.match(view, start, around.end) or _PAIR_BEHIND.search(view, start, found[0].end if found else around.end)
             if pair and len(group) == 2:
                 own = pair.span("first" if around.position == 0 else "second")
                 found = list(quantities(view, *own, unit=concept.unit, units=concept.units, skip=()))
+                if (factor := unit_in(view[pair.end() : pair.end() + _UNIT], concept.units)) is not None:
+                    # "12 / 0.3 mg/dL": the unit behind is that of one of them.
+                    found = [_in_unit(m, concept.unit, factor) for m in found]
             elif len(found) == len(group):
                 found = [found[around.position]]
             else:
@@ -561,7 +585,10 @@ class Results:
         found = [m for m in found if self._near(group[-1], m, found)]
         with_unit = next((m for m in found if m.quantity.unit), None)
         if with_unit is None:
-            return found
+            # "CRP 2.3 (ref <0.5 mg/dL)": the unit of the range is the number's.
+            told = (unit_in(view[r.end : r.end + _UNIT], concept.units) for r in around.ranges[:1] if found)
+            factor = next(told, None)
+            return found if factor is None else [_in_unit(m, concept.unit, factor) for m in found]
         # In a trend the unit stands once: "88 -> 41 mg/L".
         factor = with_unit.quantity.value / with_unit.raw if with_unit.raw else 1.0
         return [m if m.quantity.unit else _in_unit(m, concept.unit, factor) for m in found]
@@ -583,6 +610,7 @@ class Results:
         return (
             bool(_TREND.search(between) and len(between) <= 60)
             or not between.strip(" -|")
+            or _DATED.fullmatch(between) is not None
             or bool(measured.quantity.unit and len(between) <= 40)
         )
 
@@ -593,7 +621,7 @@ class Results:
         flags: list[str | None] = []
         for index, one in enumerate(measured):
             end = measured[index + 1].start if index + 1 < len(measured) else window
-            said = next((h[2].value for h in hits if h[2].value and (one.end <= h[0] < end or (index == 0 and h[0] < one.start))), None)
+            said = next((h[2].value for h in hits if h[2].value and (one.start <= h[0] < end or (index == 0 and h[0] < one.start))), None)
             if said is None and shared:
                 said = next((h[2].value for h in hits if h[2].value), None)
             if said is None and index == len(measured) - 1 and not found:

@@ -35,7 +35,7 @@ _STUDY_REACH = re.compile(
     r"(?:[\s,]|\b(?:of|the|and|with|without|w/?o?|contrast|gadolinium|total|whole|from|to|for|scan|images?)\b|[-/()\d])*", re.IGNORECASE
 )
 _COORDINATION = re.compile(
-    r"[\s,]*(?:/|-|,|\band\b|\bwith\b|\bor\b|&|\+|\bas\s+well\s+as\b|\bplus\b|\bassociated\b|\badjacent\b)[\s,]*(?:\w+\s+){0,2}$",
+    r"[\s,]*(?:/|-|,|[ ]|\band\b|\bwith\b|\bor\b|&|\+|\bas\s+well\s+as\b|\bplus\b|\bassociated\b|\badjacent\b)[\s,]*(?:\w+\s+){0,2}$",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[(,]\s*(?:not|no|rather\s+than)\s+$", re.IGNORECASE)

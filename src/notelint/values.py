@@ -224,9 +224,21 @@ def ranges(text: str, start: int, end: int) -> list[Range]:
         # What runs down is a date or something else: "(2024-05)".
         if low is None or high is None or low <= high:
             found.append(Range(match.start(), match.end(), low, high))
+    for match in _BARE.finditer(text, start, end):
+        low, high = (_float(match["low"]), _float(match["high"])) if match["low"] else (None, _float(match["one"]))
+        clear = match["flag"] or match["behind"] or low == 0
+        if clear and (low is None or low < (high or 0)) and not any(r.start < match.end() and match.start("range") < r.end for r in found):
+            found.append(Range(match.start("range"), match.end("range"), low, high))
     return found
 
 
+# A line of a laboratory: the range stands behind the number and its flag, "66 H 0-20 mm/h", "7.9 (H) <=0.5 mg/dL".
+_BARE = re.compile(
+    rf"""(?<![\w.,/-])(?:{_NUMBER})(?:\s*(?:{_SLASHED}))?(?P<flag>\s*(?:[(\[]?(?-i:H{{1,2}}|L{{1,2}})[)\]]?|\*))?(?:\s*(?:{_SLASHED}))?\s+
+    (?P<range>(?P<low>{_NUMBER})\s?-\s?(?P<high>{_NUMBER})|<=?\s?(?P<one>{_NUMBER}))
+    (?=(?P<behind>\s*(?:{_SLASHED}|mm\b)|\s+(?-i:[HL])\b)|\s*(?:$|[,;)\n]|\.(?!\d)))""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _BOUNDS = re.compile(
     rf"[(\[]?\s*(?:(?P<operator>[<>]=?|up\s+to|less\s+than|below|under|above)\s*(?P<one>{_NUMBER})|(?P<low>{_NUMBER})\s*(?:-|to)\s*(?P<high>{_NUMBER}))",
     re.IGNORECASE,
@@ -257,7 +269,8 @@ def _unit_patterns(units: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[
     longest_first = sorted(units, key=len, reverse=True)
     words = "|".join(r"\s*".join(re.escape(part).replace("/", r"\s*/\s*") for part in unit.split()) for unit in longest_first) or "(?!)"
     # A date in brackets may stand between a number and its unit: "38 (04/25) mg/L".
-    after = re.compile(rf"\s*+(?:\([\d/.-]{{3,10}}\)\s*+)?-?\s*+(?P<unit>{words})(?![\w/])", re.IGNORECASE)
+    flagged = r"(?:[(\[]?(?-i:H{1,2}|L{1,2})[)\]]?\s++)?"
+    after = re.compile(rf"\s*+(?:\([\d/.-]{{3,10}}\)\s*+)?-?\s*+{flagged}(?P<unit>{words})(?![\w/])", re.IGNORECASE)
     before = re.compile(rf"(?<![\w/])(?P<unit>{words})[\s:)|,=]*$", re.IGNORECASE)
     return after, before
 
