@@ -160,7 +160,8 @@ class _Finder:
         """All findings, in the order of the text."""
         for mention in self.reading.mentions:
             kind = mention.concept.kind
-            if kind in _UNREPORTED or mention.general:
+            section = self.reading.section_at(mention.start)
+            if kind in _UNREPORTED or mention.general or (section and section.rule and section.rule.general):
                 continue
             if kind == "test":
                 yield from self._test(mention)

@@ -211,6 +211,7 @@ class Section(Model):
     author: Author | None = None
     concludes: bool = Field(False, description="what the author stands by: it outranks the other sections")
     untold: Literal["ordered", "pending"] | None = Field(None, description="the status of a test that is named there without a result")
+    general: bool = Field(False, description="titles of works and the like: nothing there is a finding in the patient")
     clinical: bool = Field(False, description="a report of radiology has no such section")
     report: bool = Field(False, description="headers that mark a report of radiology when two of them stand in a note")
 
