@@ -133,6 +133,11 @@ class Chart:
         """Does a finding stand where the author concludes?"""
         return finding.section in self._concludes
 
+    def is_final(self, evidence: Sequence[int]) -> bool:
+        """Does any of these findings stand where the author concludes, if the note has such a place at all?"""
+        placed = any(self.is_conclusion(finding) for finding in self.findings)
+        return not placed or any(self.is_conclusion(self.findings[i]) for i in evidence)
+
     def conclusion(self, concepts: Iterable[str], *, provider: bool = False) -> Conclusion:
         """What the note concludes of any of these concepts: what it says where the author concludes, else anywhere.
 
@@ -341,6 +346,8 @@ class Assessor:
             others = ((name, chart.conclusion(concepts, provider=True)) for name, chart in self._others)
             document = next((name for name, other in others if other.state == "affirmed"), None)
         by_setting = conclusion.state == "possible" and not conclusion.weak and self._setting == "inpatient" and self._final
+        # The rule speaks of the final statement: what was suspected on admission and is not in it is no diagnosis.
+        by_setting = by_setting and self._chart.is_final(conclusion.evidence)
         support: Support = "missing"
         if elsewhere:
             support = "elsewhere"

@@ -16,7 +16,7 @@ from pydantic import Field
 from notelint import tables
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Author, Axis, Model, Status
+from notelint.packs import Author, Axis, Model, Section, Status
 from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading, SectionSpan, without
 from notelint.results import BOXED, Results, Words
@@ -33,6 +33,9 @@ _SIDES = re.compile(
 )
 _SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])(?=\s*[:=]?\s*(?:[0-4IV]|gr\b|grade\b)|\s*(?:[,.;)]|$|and\b|&|sacroil))")
 _YEAR = re.compile(r"(?<![\d/-])(?:19[5-9]|20[0-4])\d(?![\d-])")
+_CLAUSE_OF_ITS_OWN = re.compile(r";|\b(?:while|whereas|but)\b", re.IGNORECASE)
+_TITLE = 70
+"""So many characters of a first line tell what a note is."""
 _LINE = 80
 """So many characters behind a disease of the past history its year may stand."""
 _NOT_SEEN = frozenset({"ordered", "pending", "declined", "not-done"})
@@ -260,8 +263,26 @@ class _Finder:
         rules = [section.rule for section in self.reading.sections if section.rule]
         reports = {rule.section for rule in rules if rule.report}
         others = (rule for rule in rules if rule.section != "impression" and not rule.report)
-        if len(reports) >= 2 and not any(rule.clinical or (rule.concludes and rule.author is None) for rule in others):
+        if len(reports) >= 2 and not any(
+            (rule.clinical and not self._of_a_study(rule)) or (rule.concludes and rule.author is None) for rule in others
+        ):
             return "radiology"
+        return "provider"
+
+    def _of_a_study(self, rule: Section) -> bool:
+        """Is a section that looks like an examination of the patient one of a study: "EXAM: MRI LUMBAR SPINE"?"""
+        spans = [s for s in self.reading.sections if s.rule is rule]
+        return all(any(s.body <= m.start < s.body + _TITLE for m in self._studies) for s in spans)
+
+    @cached_property
+    def _head_author(self) -> Author:
+        """Whose words a note holds by its first line: "PHYSICAL THERAPY EVALUATION", "MyChart message from patient:"."""
+        head = self.note.text.lstrip("\ufeff \t\r\n")[:_TITLE].split("\n")[0].split(":")[0].strip()
+        if self.note.note_type or not head:
+            return "provider"
+        for note_type in self.library.note_types:
+            if note_type.author not in (None, "radiology") and says(note_type.phrases, note_type.patterns, head):
+                return note_type.author or "provider"
         return "provider"
 
     def author(self, mention: Mention, section: SectionSpan | None) -> Author | None:
@@ -271,7 +292,7 @@ class _Finder:
         if section and section.rule and section.rule.author:
             return section.rule.author
         del mention
-        return "provider"
+        return self._head_author
 
     # ------------------------------------------------------------------------------------------------ tests
 
@@ -441,7 +462,7 @@ class _Finder:
         concept, kind = mention.concept.concept, mention.concept.kind
         if mention.concept.placed_as and (place.regions or self._owners.is_pictured(mention)):
             concept, kind = mention.concept.placed_as, "diagnosis"
-        if mention.concept.image_as:
+        if mention.concept.image_as or mention.concept.region == "sacroiliac":
             start, end = self._clause(mention)
             told = self._sides(mention, start, end, graded=True)
             attributes["side"] = told[0][0] if len(told) == 1 else "bilateral"
@@ -494,7 +515,10 @@ class _Finder:
     def _is_of_another_infection(self, mention: Mention) -> bool:
         """Do the words give an organism to another infection: "UTI due to E. coli", "sputum: S. pneumoniae"?"""
         beside = self._beside(mention)
+        view = self.reading.view
         others = [m for m in beside if m.concept.concept == OTHER_INFECTION]
+        # "Urine culture grew Klebsiella while blood cultures grew MSSA": each clause has its own.
+        others = [m for m in others if not _CLAUSE_OF_ITS_OWN.search(view, min(m.end, mention.end), max(m.start, mention.start))]
         if not others:
             return False
         spine = [m for m in beside if m.concept.kind == "diagnosis"]
@@ -507,6 +531,11 @@ class _Finder:
     def _specimen(self, mention: Mention) -> str | None:
         start, end = self.reading.sentences[mention.sentence]
         words = [(m.start(), m.lastgroup) for m in _SPECIMEN.finditer(self.reading.view, start, end)]
+        words = [
+            (at, kind)
+            for at, kind in words
+            if not _CLAUSE_OF_ITS_OWN.search(self.reading.view, min(at, mention.end), max(at, mention.start))
+        ]
         before = [kind for at, kind in words if at < mention.start]
         return before[-1] if before else (words[0][1] if words else None)
 

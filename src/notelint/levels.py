@@ -23,7 +23,7 @@ _ORDINALS = {
 }  # fmt: skip
 _PARTS = {"cervical": "C", "thoracic": "T", "dorsal": "T", "lumbar": "L", "sacral": "S"}
 
-_VERTEBRA = r"(?:C[0-7]|[TD](?:1[0-2]|[1-9])|L[1-5]|S[1-5]|Co(?:cc?yx)?)"
+_VERTEBRA = r"(?:C[0-7]|(?:[TD]|Th\s?)(?:1[0-2]|[1-9])|L[1-5]|S[1-5]|Co(?:cc?yx)?)"
 _TO = r"(?:\s*[-/]\s*|\s+(?:down\s+)?(?:to|through|thru|until)\s+)"
 _NOT_AFTER = r"(?<![\w./+])(?<!\d-)"
 _NOT_BEFORE = r"(?![\w%])(?!\s?(?:mg|mm|cm|ml|mmhg|degrees)\b)(?!/\d)(?!\.\d)"
@@ -66,7 +66,8 @@ def vertebra(name: str) -> int:
     upper = name.strip().upper()
     if upper in ("CO", "COCYX", "COCCYX"):
         return 30
-    part, digits = upper[:1], upper[1:]
+    # "Th12" is how much of Europe writes T12.
+    part, digits = upper[:1], upper[2:].lstrip() if upper.startswith("TH") else upper[1:]
     if (
         part not in _FIRST
         or re.fullmatch(r"0|[1-9]\d?", digits, re.ASCII) is None

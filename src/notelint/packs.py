@@ -130,6 +130,7 @@ class Concept(Words):
     resistance: tuple[Slug, ...] = ()
     region: Slug | None = Field(None, description="the region that the word itself names, where no other stands with it")
     placed_as: Slug | None = Field(None, description="the diagnosis that the word is when a place in the spine goes with it")
+    drug: bool = Field(False, description="a treatment without a place in the body")
     linked_as: Slug | None = Field(None, description="the diagnosis that the word states when a bacterium (B95, B96) is named as its cause")
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
     denied: bool = Field(False, description="the words themselves deny it: afebrile")
@@ -206,6 +207,7 @@ class Section(Model):
     short: tuple[Phrase, ...] = Field((), description="headers that count only with a colon after them")
     says: tuple[Axis, ...] = ()
     of: tuple[Kind, ...] = Field((), description="the kinds of things of which it says so; empty: all")
+    brief: bool = Field(False, description="a list: it ends at a blank line behind which no item stands")
     passed: bool = Field(False, description="a disease that passes is over there, where an earlier year stands in its line")
     list: bool = Field(False, description="the head of a list below it, which ends with a blank line")
     author: Author | None = None

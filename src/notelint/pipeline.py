@@ -55,6 +55,9 @@ _ENUMERATED = re.compile(r"\s*(?:[\w/-]+[ ]+){0,3}[\w/-]+(?:,\s*(?:[\w/-]+[ ]+){
 _NEGATIVE = re.compile(
     r"[\s:=?-]*(?:(?:is|are|was|were|remains?|tests?|tested)\s+)?(?:negative|neg|\(\s*(?:-|neg|negative)\s*\)|-ve)", re.IGNORECASE
 )
+_AND = re.compile(r"\s*(?:,|/|&|and|or|,\s*(?:and|or))\s*", re.IGNORECASE)
+# "His ankylosing spondylitis usually affects the low back" is no generality.
+_OWN = re.compile(r"\b(?:his|her|their|my|your|patient's|pt's)\s+(?:[\w-]+\s+){0,2}$", re.IGNORECASE)
 _LISTED = re.compile(r"\b(?:and|or|nor|no|not|without)\b|/", re.IGNORECASE)
 _ASIDE = 60
 _LINE_END = re.compile(r"[ ]*\n")
@@ -67,6 +70,7 @@ _VERB = re.compile(
     r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE
 )
 _CLAUSE = 160
+_ITEM_START = re.compile(r"[ ]*(?:[-*+#>\u2022]|\(?\d{1,2}[.)]|\[)")
 _BLANK_LINE = re.compile(r"\n[ ]*\n")
 _GROUP = "medspacy_spans"
 _AXES: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
@@ -182,7 +186,7 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         spans = [SectionSpan(0, 0, starts[0] if starts else len(state.view), None)] if not starts or starts[0] > 0 else []
         for start, end in pairwise((*starts, len(state.view))):
             body, rule = found[start]
-            last = self._last_line(state.view, body, end, rule) if rule is not None and (rule.says or rule.list) else end
+            last = self._last_line(state.view, body, end, rule) if rule is not None and (rule.says or rule.list or rule.brief) else end
             spans.append(SectionSpan(start, body, last, rule))
             if last < end:
                 spans.append(SectionSpan(last, last, end, None))
@@ -196,6 +200,11 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         The head of a list has it below: on the same line there is no list, only a sentence.
         """
         line_end = view.find("\n", body, end)
+        if rule.brief:
+            for gap in _BLANK_LINE.finditer(view, body, end):
+                if view[body : gap.start()].strip() and gap.end() < end and not _ITEM_START.match(view, gap.end()):
+                    return gap.end()
+            return end
         if rule.list:
             if line_end < 0 or view[body:line_end].strip():
                 return body
@@ -475,14 +484,18 @@ class NoteConText(ConText):  # type: ignore[misc]
             if hit.cue.cue in ("terminate", "pseudo"):
                 continue
             axis: Axis = hit.cue.cue  # type: ignore[assignment]
-            if axis == "negated" and _is_result(state, hit, targets):
+            if axis == "negated" and (test := _tested_by(state, hit, targets)) is not None:
+                for n in _listed_before(state, test, mentions, numbers):
+                    mentions[n] = replace(mentions[n], axes={**mentions[n].axes, "negated": (hit.start, hit.end)})
                 continue
             for start, end in self._scopes(state, sentence, hit, hits, targets):
                 for n in numbers:
                     mention = mentions[n]
                     if mention.start < start or mention.end > end or not _modifies(hit.cue, mention.concept):
                         continue
-                    if (mention.start, axis) in spared:
+                    if (mention.start, axis) in spared or (
+                        hit.cue.general and _OWN.search(state.view, max(0, mention.start - _ASIDE), mention.start)
+                    ):
                         continue
                     axes = {**mention.axes}
                     axes.setdefault(axis, (hit.start, hit.end))
@@ -575,13 +588,30 @@ class NoteConText(ConText):  # type: ignore[misc]
         return comma, end
 
 
-def _is_result(state: _State, hit: _Hit, targets: Sequence[Mention]) -> bool:
-    """Is a word such as "neg" the result of the test just before it ("HLA-B27 neg nr-axSpA"), and no denial?"""
+def _tested_by(state: _State, hit: _Hit, targets: Sequence[Mention]) -> Mention | None:
+    """The test of which a word such as "neg" is the result, and no denial ("HLA-B27 neg nr-axSpA"): the one just before it."""
     if not _NEGATIVE.fullmatch(state.view, hit.start, hit.end):
-        return False
+        return None
     end = max((t.end for t in targets if t.end <= hit.start), default=None)
-    kinds = {t.concept.kind for t in targets if t.end == end}
-    return end is not None and kinds <= {"test", "study"} and not state.view[end : hit.start].strip(" -:=(")
+    before = [t for t in targets if t.end == end]
+    if not before or any(t.concept.kind not in ("test", "study") for t in before) or state.view[before[0].end : hit.start].strip(" -:=("):
+        return None
+    return before[0]
+
+
+def _listed_before(state: _State, test: Mention, mentions: list[Mention], numbers: Sequence[int]) -> Iterator[int]:
+    """The organisms listed before a test that looked for them all: "Brucella and Bartonella serologies were negative"."""
+    at = test.start
+    if any(mentions[n].concept.result == "culture" and mentions[n].end <= at for n in numbers):
+        return  # "cultures grew Brucella, Bartonella serology negative"
+    for n in reversed(numbers):
+        mention = mentions[n]
+        if mention.end > at:
+            continue
+        if mention.concept.kind != "organism" or not _AND.fullmatch(state.view, mention.end, at):
+            return
+        yield n
+        at = mention.start
 
 
 def _modifies(cue: Cue, concept: Concept) -> bool:

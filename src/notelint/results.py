@@ -26,7 +26,13 @@ BOXED = frozenset({"test", "study"})
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _STATUS_ORDER: tuple[Status, ...] = ("declined", "not-done", "pending", "ordered")
-_COORDINATED = re.compile(r"\s*(?:,|/|&|\+|and|or|nor|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?$", re.IGNORECASE)
+_COORDINATED = re.compile(
+    r"\s*(?:,|/|&|\+|and|or|nor|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?"
+    r"(?:(?:ct|image|fluoro\w*)[-\s]guided\s+|(?:dis[ck]|bone|tissue|vertebral|needle|core|biopsy|bx|aspirate|wound|operative)\s+){0,4}$",
+    re.IGNORECASE,
+)
+# Of "no need for a biopsy given positive blood cultures", the denial is not of the cultures.
+_DETACHED = re.compile(r"[;:]|\s{3,}|,(?!\s*(?:and\b|(?-i:[A-Z0-9-]+)\b,?))|\b(?:given|because|since|due)\b", re.IGNORECASE)
 # Leaders ("HLA-B27 ..... pos") and, in the row of a test, the gaps between columns are no ends.
 _FIRM_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n|(?<!\.)[ ]{3,}(?!\.)")
 _ROW_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n")
@@ -35,6 +41,7 @@ _REFERENCE = re.compile(
     r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE
 )
 _NEITHER = re.compile(r"\bneither\s+(?:the\s+|an?\s+|his\s+|her\s+)?$", re.IGNORECASE)
+_NOR = re.compile(r"\s+nor\b", re.IGNORECASE)
 _OPPOSITE = {"high": "normal", "positive": "negative"}
 _LIMITS = re.compile(
     r"\b(?:upper\s+limits?|limits?|normal|ref\w*\.?|cut-?offs?)(?:\s+of\s+normal)?\s*[:=]?\s*<?\s*(?P<first>\d+(?:\.\d+)?)\s*(?:and|,|/)\s*<?\s*(?P<second>\d+(?:\.\d+)?)",
@@ -329,8 +336,9 @@ class Results:
         if behind and ahead and self._leads(ahead, behind, last.end):
             return ahead
         if behind:
-            neither = _NEITHER.search(view, max(0, first.start - 24), first.start) and len(around.group) > 1
-            return [_opposed(hit) for hit in behind] if neither else behind
+            neither = _NEITHER.search(view, max(0, first.start - 24), first.start)
+            both = neither and (len(around.group) > 1 or _NOR.match(view, last.end))
+            return [_opposed(hit) for hit in behind] if both else behind
         if (headed := self._headed(first, of) or self._bracketed(first, of)) is not None:
             return [headed]
         return ahead or self._chained(first, of)
@@ -539,7 +547,7 @@ class Results:
     def _attached(self, hit: tuple[int, int, Result], mention: Mention) -> bool:
         between = self.reading.view[hit[1] : mention.start]
         limit = 8 if hit[2].status else 3
-        return len(between.split()) <= limit and not re.search(r"[;:]|\s{3,}|,(?!\s*(?:and\b|[A-Z0-9-]+\b,?))", between)
+        return len(between.split()) <= limit and not _DETACHED.search(between)
 
     def _boxed_result(self, start: int, end: int, of: str) -> tuple[int, int, Result] | None:
         """The ticked one of several boxed results: "pos [x]  neg [ ]"."""

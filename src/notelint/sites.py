@@ -28,7 +28,7 @@ _FILLER = re.compile(
 )
 _LEADS_ON = re.compile(
     r"\s*(?:(?:spine|spinal|vertebra\w*|bod(?:y|ies)|dis[ck]s?|levels?|regions?|inter\w+|joints?|space|segment\w*|bilateral|left|right|acute|chronic|subacute|septic|"
-    r"pyogenic|bacterial|infect\w+|suspected|possible|probable|likely|known|early|severe|mild|moderate|active|recurrent|new|old|posterior|anterior|[a-z]+al)[\s-]*){0,3}",
+    r"to\s+(?:the\s+)?(?:pelvis|sacrum|ilium)|pyogenic|bacterial|infect\w+|suspected|possible|probable|likely|known|early|severe|mild|moderate|active|recurrent|new|old|posterior|anterior|[a-z]+al)[\s-]*){0,3}",
     re.IGNORECASE,
 )
 _STUDY_REACH = re.compile(
@@ -43,7 +43,16 @@ _LABEL = re.compile(
     r"[\s,;:/&().-]*(?:(?:spinal|spine|regions?|sites?|levels?|locations?|areas?|involved|affected|and|the|of|dx|at|is|are|both)\b[\s,;:/&().-]*)*",
     re.IGNORECASE,
 )
+_APART = re.compile(r";|\b(?:whereas|while|but|however|although|s/p|status\s+post)\b", re.IGNORECASE)
+_EXPLAINS = re.compile(
+    r"[^.;]{0,50}?\b(?:(?:consistent|compatible|in\s+keeping|in\s+line)\s+with|c/w|(?:suggestive|indicative|diagnostic|suspicious|concerning|worrisome)\s+(?:of|for)|represent(?:s|ing)|due\s+to|from)"
+    r"\s+(?:[\w-]+\s+){0,3}$",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"\s*(?:,|/|\band\b|,\s*and\b|&)\s*(?:an?\s+|the\s+)?(?:[\w-]+\s+)?", re.IGNORECASE)
 _REACH = 140
+_LISTED = 4
+"""So many things of a list share the place at its end."""
 _TOLD = 1500
 """So many characters before a diagnosis an image may have told its place."""
 
@@ -71,7 +80,7 @@ class Owners:
             by_sentence[mention.sentence].append(mention)
         self._heads: dict[int, list[Mention]] = {}
         for sentence, mentions in by_sentence.items():
-            heads = [m for m in mentions if m.concept.kind in _HEADS or m.concept.concept == DISEASE_PLACE]
+            heads = [m for m in mentions if (m.concept.kind in _HEADS and not m.concept.drug) or m.concept.concept == DISEASE_PLACE]
             affirmed = {m.start for m in heads if m.concept.kind == "diagnosis" and "negated" not in m.axes}
             if affirmed:
                 # "Ankylosing spondylitis (not DISH), lumbar": what is denied has no place when something else is affirmed.
@@ -110,9 +119,12 @@ class Owners:
     def place(self, mention: Mention) -> Placed:
         """The places that belong to a mention, its own words included."""
         own = self._sites.get(mention.start, [])
+        if "negated" not in mention.axes:
+            # "Of the lumbar spine, without involvement of the cervical spine".
+            own = [site for site in own if "negated" not in site.axes]
         words, found = self._inside(mention)
         if not own and not words and not found:
-            own = self._shared(mention) or self._told_before(mention)
+            own = self._shared(mention) or self._explained(mention) or self._told_before(mention)
         words += [m.concept.value for m in own if m.level is None and m.concept.value]
         found += [m.level for m in own if m.level is not None]
         placed = self._spine.place(found, words)
@@ -131,9 +143,42 @@ class Owners:
         if index is None:
             return []
         for other, between in self._neighbours(heads, index):
-            if other.concept.kind == "diagnosis" and _COORDINATION.fullmatch(between):
-                return self._sites.get(other.start, [])
+            if other.concept.kind == "diagnosis" and _COORDINATION.fullmatch(between) and (found := self._sites.get(other.start, [])):
+                return found
+        # "Discitis, osteomyelitis and phlegmon at L2-L3": the place stands at the end of the list.
+        for number in range(index + 1, min(index + _LISTED, len(heads))):
+            listed = _LIST.fullmatch(self._reading.view, heads[number - 1].end, heads[number].start)
+            if not listed or heads[number].concept.kind not in ("diagnosis", "imaging"):
+                break
+            if found := self._sites.get(heads[number].start, []):
+                return found
         return []
+
+    def _explained(self, mention: Mention) -> list[Mention]:
+        """Of "fluid in the L5-S1 disc consistent with discitis": the levels of what the diagnosis explains."""
+        heads = self._heads.get(mention.sentence, [])
+        before = [h for h in heads if h.end <= mention.start]
+        low = bisect_left(self._site_starts, self._reading.sentences[mention.sentence][0])
+        sites = [s for s in self._level_sites[low : bisect_left(self._site_starts, mention.start)] if "negated" not in s.axes]
+        if mention.concept.kind != "diagnosis" or not sites:
+            return []
+        last = max([sites[-1].end, *(h.end for h in before if h.concept.kind == "imaging")])
+        if not _EXPLAINS.fullmatch(self._reading.view, last, mention.start):
+            # "… at T8-T9 compatible with discitis/osteomyelitis": the second has the levels of the first.
+            joined = before[-1] if before and before[-1].concept.kind == "diagnosis" else None
+            together = joined is not None and _COORDINATION.fullmatch(self._reading.view[joined.end : mention.start]) is not None
+            return self._explained(joined) if joined is not None and together else []
+        owners = {id(s): start for start, owned in self._sites.items() for s in owned}
+        shown = {h.start for h in heads if h.concept.kind in ("imaging", "study")}
+        return [s for s in sites if id(s) not in owners or owners[id(s)] in shown]
+
+    @cached_property
+    def _level_sites(self) -> list[Mention]:
+        return [m for m in self._reading.mentions if m.level is not None]
+
+    @cached_property
+    def _site_starts(self) -> list[int]:
+        return [m.start for m in self._level_sites]
 
     def is_pictured(self, mention: Mention) -> bool:
         """Does an image or a biopsy of the spine say it: "Core biopsy of L4 showed no osteomyelitis"? It tells no place of the disease."""
@@ -221,7 +266,7 @@ class Owners:
         for head in reversed(heads):
             if head.end > site.start:
                 continue
-            if site.start - head.end > _REACH or ";" in view[head.end : site.start]:
+            if site.start - head.end > _REACH or _APART.search(view, head.end, site.start):
                 return None
             if head.concept.kind == "study" and not _STUDY_REACH.fullmatch(view, head.end, site.start):
                 continue
