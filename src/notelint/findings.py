@@ -28,7 +28,7 @@ OTHER_INFECTION = "other-infection"
 """The condition of which an organism is, when it is not of the spine."""
 _UNREPORTED = frozenset({"look-alike", "owner"})
 _SIDES = re.compile(
-    r"\b(?:(?P<both>bilateral(?:ly)?|both|b/l|bilat|[LR]\s?[>≥]\s?[LR]|(?:left|right)\s+(?:greater|more|worse|larger|>)\s+than\s+(?:left|right)|left\s+and\s+right|right\s+and\s+left)|(?P<left>left|lt|l\.)|(?P<right>right|rt|r\.))(?![\w])",
+    r"\b(?:(?P<both>bilateral(?:ly)?|both|(?:either|each)\s+side|b/l|bilat|[LR]\s?[>≥]\s?[LR]|(?:left|right)\s+(?:greater|more|worse|larger|>)\s+than\s+(?:left|right)|left\s+and\s+right|right\s+and\s+left)|(?P<left>left|lt|l\.)|(?P<right>right|rt|r\.))(?![\w])",
     re.IGNORECASE,
 )
 _SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])(?=\s*[:=]?\s*(?:[0-4IV]|gr\b|grade\b)|\s*(?:[,.;)]|$|and\b|&|sacroil))")
@@ -418,17 +418,17 @@ class _Finder:
         earlier = [m for m in studies if m.end <= mention.start]
         if studies:
             return earlier[-1] if earlier else studies[0]
+        done = [study for study in self._studies if not study.axes]
+        if self._note_author == "radiology" and len({study.concept.modality for study in done}) == 1:
+            return done[0]
         section = self.reading.section_at(mention.start)
-        if section is None:
-            return None
         index = bisect_left(self._study_starts, mention.start) - 1
         if index < 0:
             return None
         last = self._studies[index]
-        is_imaging = section.rule is not None and (
-            section.rule.author == "radiology" or section.rule.report or self._note_author == "radiology"
-        )
-        if last.start < section.start and self._note_author != "radiology":
+        rule = section.rule if section is not None else None
+        is_imaging = self._note_author == "radiology" or (rule is not None and (rule.author == "radiology" or rule.report))
+        if section is not None and last.start < section.start and self._note_author != "radiology":
             return None
         between = self.reading.view[last.end : mention.start]
         if not is_imaging and ("\n\n" in between or between.count("\n") > 2 or len(between) > 300):

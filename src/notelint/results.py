@@ -55,8 +55,9 @@ _COUNTED = re.compile(r"\d\s*%\s*$")
 _COUNT = 8
 _UNIT = 10
 """So many characters behind a number or a range its unit may stand."""
-# "never above 15", "a threshold of 10": no result.
-_NO_RESULT = re.compile(r"\b(?:never|threshold|cut-?off|not\s+exceeded)\b", re.IGNORECASE)
+# "never above 15", "a threshold of 10", "goal CRP < 10": no result.
+_NO_RESULT = re.compile(r"\b(?:never|threshold|cut-?off|not\s+exceeded|goal|target)\b", re.IGNORECASE)
+_GOAL = re.compile(r"\b(?:goal|target|aim(?:ing)?\s+for(?:\s+an?)?)\s+$", re.IGNORECASE)
 # The bracket that holds a test, as far as to the test.
 _BRACKET = re.compile(r"[(\[][^()\[\]\n]{0,120}$")
 _CHAINED = re.compile(r"(?:\s+(?:[\w/-]+\s*){1,3})??\s*(?:,|/|&|\+|and|,\s*and)\s*(?:an?\s+|the\s+)?", re.IGNORECASE)
@@ -572,7 +573,7 @@ class Results:
         concept, group = mention.concept, around.group
         start, view = group[-1].end, self.reading.view
         found = list(quantities(view, start, around.end, unit=concept.unit, units=concept.units, skip=around.skipped))
-        if found and _NO_RESULT.search(view, start, found[0].start):
+        if found and (_NO_RESULT.search(view, start, found[0].start) or _GOAL.search(view, max(0, group[0].start - _COUNT * 2), group[0].start)):
             return []
         if len(group) > 1 and all(m.concept.result == "quantity" for m in group):
             # "ESR and CRP were respectively 45 and 12", "ESR/CRP 45/12": the n-th number is of the n-th test.

@@ -68,17 +68,19 @@ _COMPARATORS: Mapping[str, Literal["<", ">"]] = {"<": "<", "<=": "<", "less than
                 ">": ">", ">=": ">", "greater than": ">", "more than": ">", "higher than": ">", "above": ">", "over": ">", "at least": ">"}  # fmt: skip
 _RANGE_WORD = (
     r"(?:(?:normal|lab(?:oratory)?|reference|ref)\.?\s*+(?:reference\s*+)?(?:range|interval|value|limit)?s?|nl|nml|range|uln|lln|upper\s+limit(?:\s+of\s+normal)?|"
-    r"r\.?i\.?|(?<=[(\[])rr|n(?!\d))"
+    r"r\.?i\.?|(?<=[(\[])rr|n(?!\d)|expected|predicted|desired|(?:(?<=[(\[])|\b(?:it|which|that)\s+)(?:should|ought\s+to)\s+(?:be|sit|read|stay|run))"
 )
 _SLASHED = r"[a-zA-Z]{1,4}\s?/\s?(?:\d\w{0,2}\s?)?[a-zA-Z]{1,5}"
+# "(<10 normal)", "(0-20 is the normal range)"
+_CALLED = r"(?:(?:is|are|=|considered)\s+)?(?:the\s+)?(?:normal|nl|wnl|ref(?:erence)?)\b"
 _RANGE = re.compile(
     rf"""(?:[(\[]\s*)?
     (?:
-        \b{_RANGE_WORD}\s*+[:=,]?\s*+(?:is|are|of|for\s+age)?\s*+(?P<op1>[<>]=?|less\s+than|below|under|up\s+to|above|greater\s+than|to)?\s*+
+        \b{_RANGE_WORD}\s*+[:=,]?\s*+(?:is|are|of|for\s+age)?\s*+(?P<op1>[<>]=?|less\s+than|below|under|up\s+to|no\s+more\s+than|at\s+most|above|greater\s+than|to)?\s*+
         (?P<low1>{_NUMBER})(?:\s*(?:-|to)\s*(?P<high1>{_NUMBER})(?![\d.]*\s*(?:{_TIME})\b))?
-      | (?<=[(\[])\s*(?P<op2>[<>]=?|up\s+to|less\s+than|below|under)\s*(?P<low2>{_NUMBER})(?=\s*[a-zA-Z/%]{{0,12}}\s*[)\]])
-      | (?<=[(\[])\s*(?P<low3>{_NUMBER})\s*(?:-|to)\s*(?P<high3>{_NUMBER})(?=\s*(?:{_SLASHED})?\s*(?:[)\]]|[,;]\s*[a-zA-Z]))
-    )
+      | (?<=[(\[])\s*(?P<op2>[<>]=?|up\s+to|less\s+than|below|under)\s*(?P<low2>{_NUMBER})(?=\s*[a-zA-Z/%]{{0,12}}\s*(?:[)\]]|{_CALLED}))
+      | (?<=[(\[])\s*(?P<low3>{_NUMBER})\s*(?:-|to)\s*(?P<high3>{_NUMBER})(?=\s*(?:{_SLASHED})?\s*(?:[)\]]|{_CALLED}|[,;]\s*[a-zA-Z]))
+    )(?:\s*[a-zA-Z/%]{{0,12}}\s*{_CALLED})?+
     """,
     re.IGNORECASE | re.VERBOSE,
 )
