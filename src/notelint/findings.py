@@ -52,6 +52,7 @@ _GRADE = re.compile(
     r"\b(?:grade|gr\.?|stage)\s*:?\s*(?P<first>[0-4]|I{1,3}V?|IV)(?:\s*(?:-|to|/|or)\s*(?P<last>[0-4]|I{1,3}V?|IV))?(?![\w/])",
     re.IGNORECASE,
 )
+_GRADE_ON = re.compile(r"(?:,|\band|/)\s*(?P<grade>[0-4]|I{1,3}|IV)\s+(?=(?:on|at)\s+(?:the\s+)?(?:left|right)\b)", re.IGNORECASE)
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 # What links an organism to a disease: it stands before it as an adjective, or is called its cause.
 _ADJECTIVE = re.compile(r"[\s-]*(?:[\w/-]+\s+){0,2}", re.IGNORECASE)
@@ -389,6 +390,9 @@ class _Finder:
             near = [side for at, side in sides if at < mention.start] or [side for _, side in sides]
             return [(near[-1] if sides and sides[0][0] < mention.start else near[0], None)] if near else [(None, None)]
         grades = [(m.start(), _grade(m)) for m in _GRADE.finditer(view, start, end)]
+        if len(grades) == 1:
+            # "grade 2 on the right, 3 on the left"
+            grades += [(m.start(), _ROMAN.get(m["grade"].upper(), m["grade"])) for m in _GRADE_ON.finditer(view, grades[0][0] + 7, end)]
         sides += [(m.start(), "left" if m["letter"] == "L" else "right") for m in _SIDE_LETTER.finditer(view, start, end)]
         sides = sorted(dict(sides).items())
         names = [side for _, side in sides]

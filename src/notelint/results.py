@@ -38,9 +38,13 @@ _FIRM_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n|(?<!\.)[ ]{3,}(?!\.)")
 _ROW_STOP = re.compile(r"(?:;|(?<!\.)\.)\s|\n")
 _ROW_HEAD = re.compile(r"[ ]*(?:[-*\u2022>|#]+[ ]*)?(?:[\d/.:-]{3,10}[ ]*)?(?:[-|][ ]*)?")
 _REFERENCE = re.compile(
-    r"(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|values?|r\.?i\.?)(?:[ ]*\([^)]*\))?", re.IGNORECASE
+    r"(?:(?:normal|ref\w*\.?|lab)?[ ]*(?:reference|ref\.?|range|interval|limits?|normal|r\.?i\.?)|(?:normal|ref\w*\.?)[ ]*values?)(?:[ ]*\([^)]*\))?",
+    re.IGNORECASE,
 )
+_UNITS = re.compile(r"units?(?:[ ]+of[ ]+measure)?|uom", re.IGNORECASE)
 _NEITHER = re.compile(r"\bneither\s+(?:the\s+|an?\s+|his\s+|her\s+)?$", re.IGNORECASE)
+# "no MRI evidence of discitis": the study was done
+_EVIDENCE = re.compile(r"\s+(?:evidence|findings?|signs?|features?|correlate|stigmata|support)\b", re.IGNORECASE)
 _NOR = re.compile(r"\s+nor\b", re.IGNORECASE)
 _OPPOSITE = {"high": "normal", "positive": "negative"}
 _LIMITS = re.compile(
@@ -79,6 +83,12 @@ _TREND = re.compile(
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"\b(?:both|all)\b", re.IGNORECASE)
+# What dates a disease dates no test: "AS diagnosed in 2011, CRP 12".
+_ONSET = re.compile(r"\b(?:dx'?e?d?|diagnos\w+|since|onset|began|started|hx|history)\b[^,;.]{0,16}$", re.IGNORECASE)
+_THEN = re.compile(r"\bat\s+(?:that|the)\s+time\b|\bat\s+(?:diagnosis|onset|presentation)\b", re.IGNORECASE)
+_ON = re.compile(r"(?:^|[\s(])(?:on|in|as\s+of|by)\s+$", re.IGNORECASE)
+_ON_NEXT = re.compile(r"(?:[;,.]|\band|\bbut)\s+(?:on|in|as\s+of|by)\s+$", re.IGNORECASE)
+_LEADS_TO = re.compile(r"[\s,:]*(?:(?:the|his|her|its|it|they|this|repeat|was|were|had|fallen|risen|to|at)\s+)*", re.IGNORECASE)
 # Said once behind several tests, and meant of all: "CRP 34, ESR 51, dated 04/22/2026".
 _DATES_ALL = re.compile(r"\b(?:on|dated|from|both)\b[^.;]{0,24}$", re.IGNORECASE)
 _LABEL_END = re.compile(r"[ ]*(?:\([^()\n]*\))?[ ]*[:=.]*[ ]*")
@@ -334,6 +344,8 @@ class Results:
         begin, previous = self._before(first)
         ahead = [h for h in self.words.find(self.reading, begin, first.start, of) if h[2].before and self._attached(h, first)]
         ahead = [h for h in ahead if not (previous and not view[begin : h[0]].strip(" :=-."))]
+        if of == "imaging" and _EVIDENCE.match(view, last.end):
+            ahead = [h for h in ahead if h[2].status != "not-done"]
         if behind and ahead and self._leads(ahead, behind, last.end):
             return ahead
         if behind:
@@ -433,7 +445,7 @@ class Results:
         """(start, end, value, status): the value where one is told, else the status that says most."""
         value = next((h for h in hits if h[2].value), None)
         states = [h for h in hits if h[2].status and (value is None or h[0] < value[0])]
-        if grown is not None and (value is None or value[2].value != "negative"):
+        if grown is not None and (value is None or value[2].value != "negative" or grown <= value[0]):
             return grown, grown, "positive", "resulted"
         resulted = next((h for h in hits if h[2].status == "resulted"), None)
         if value is not None and not any(h[2].status in ("declined", "not-done") for h in states):
@@ -456,24 +468,30 @@ class Results:
         flags = self._stated_flags(measured, hits, around.ranges, around.end, shared=len(around.group) > 1)
         flags = [flag or next((r.flag(m) for r in known), None) for flag, m in zip(flags, measured, strict=True)]
         bounds = [*(m.start for m in measured[1:]), around.end]
+        since = [0, *(m.end for m in measured)]
         dated = [
-            self._column_date(mention, m) or self._date(mention, m.end, around, next_start=n) for m, n in zip(measured, bounds, strict=True)
+            self._column_date(mention, m) or self._date(mention, m.end, around, since=s, begin=m.start, next_start=n)
+            for m, s, n in zip(measured, since, bounds, strict=False)
         ]
         last = max([m.end for m in measured] + [r.end for r in around.ranges] + [h[1] for h in hits if h[0] >= mention.end])
         return Tested("resulted", None, tuple(measured), tuple(flags), tuple(dated), (mention.start, max(mention.end, last)))
 
     def _reference(self, mention: Mention) -> list[Range]:
         """The reference range that stands in the row of a test, in a column whose header says that it is one."""
+        cell = self._cell_under(mention, _REFERENCE)
+        return [found] if cell and (found := bounds(self.reading.view, *cell)) else []
+
+    def _cell_under(self, mention: Mention, head: re.Pattern[str]) -> tuple[int, int] | None:
+        """The cell in the row of a test that stands in the column with such a header."""
         view = self.reading.view
         row = tables.line_at(view, mention.start)
         if mention.concept.result != "quantity" or not self._leads_row(mention) or len(tables.cells(view, row)) < 2:
-            return []
+            return None
         for header in tables.above(view, row):
-            named = next((c for c in tables.cells(view, header) if _REFERENCE.fullmatch(view, *c)), None)
+            named = next((c for c in tables.cells(view, header) if head.fullmatch(view, *c)), None)
             if named is not None:
-                cell = tables.in_column(view, header, named, row)
-                return [found] if cell and (found := bounds(view, *cell)) else []
-        return []
+                return tables.in_column(view, header, named, row)
+        return None
 
     def _column_date(self, mention: Mention, measured: Measured) -> str | None:
         """The date in the header of the column in which a number of a test's row stands."""
@@ -573,7 +591,9 @@ class Results:
         concept, group = mention.concept, around.group
         start, view = group[-1].end, self.reading.view
         found = list(quantities(view, start, around.end, unit=concept.unit, units=concept.units, skip=around.skipped))
-        if found and (_NO_RESULT.search(view, start, found[0].start) or _GOAL.search(view, max(0, group[0].start - _COUNT * 2), group[0].start)):
+        if found and (
+            _NO_RESULT.search(view, start, found[0].start) or _GOAL.search(view, max(0, group[0].start - _COUNT * 2), group[0].start)
+        ):
             return []
         if len(group) > 1 and all(m.concept.result == "quantity" for m in group):
             # "ESR and CRP were respectively 45 and 12", "ESR/CRP 45/12": the n-th number is of the n-th test.
@@ -597,6 +617,8 @@ class Results:
             # "CRP 2.3 (ref <0.5 mg/dL)": the unit of the range is the number's.
             told = (unit_in(view[r.end : r.end + _UNIT], concept.units) for r in around.ranges[:1] if found)
             factor = next(told, None)
+            if factor is None and found and (cell := self._cell_under(mention, _UNITS)):
+                factor = unit_in(view[cell[0] : cell[1]], concept.units)
             return found if factor is None else [_in_unit(m, concept.unit, factor) for m in found]
         # In a trend the unit stands once: "88 -> 41 mg/L".
         factor = with_unit.quantity.value / with_unit.raw if with_unit.raw else 1.0
@@ -659,20 +681,31 @@ class Results:
                 return mention.end
         return None
 
-    def _date(self, mention: Mention, at: int, around: _Around, *, next_start: int | None = None) -> str | None:
+    def _date(
+        self, mention: Mention, at: int, around: _Around, *, since: int = 0, begin: int = 0, next_start: int | None = None
+    ) -> str | None:
         """The date to which a result belongs: beside it, else at the head of its sentence, of its list or of its section."""
         view, group, day = self.reading.view, around.group, self.date_of_service
-        beside = [d for d in around.dates if mention.end <= d.start < at]
-        beside += [d for d in around.dates if d.start >= at and (next_start is None or d.start < next_start)]
-        if beside:
-            return beside[0].iso or None
         start, end = self.reading.sentences[mention.sentence]
         heads = dates(view, max(start, group[0].start - _NEAR), group[0].start, day_of_service=day)
         heads = [d for d in heads if not self._tested_between(d.end, group[0].start, start)]
+        if not _THEN.search(view, group[-1].end, min(end, around.end + _COUNT)):
+            heads = [d for d in heads if not _ONSET.search(view, start, d.start)]
+        stop = around.end if next_start is None else next_start
+        beside = [d for d in around.dates if d.start >= at and d.start < stop]
+        # "On 1/2 ESR was 90; on 2/3 ESR was 30": the second date leads on to the second result.
+        led = bool(heads) and bool(_ON.search(view, start, heads[-1].start))
+        beside = [d for d in beside if not (led and _ON_NEXT.search(view, at, d.start) and _LEADS_TO.fullmatch(view, d.end, stop))]
+        before = [d for d in around.dates if max(mention.end, since) <= d.start < at]
+        if before and not view[before[-1].end : begin or at].strip(" :=)|,"):
+            # "1/2/23 45 -> 2/2/23 12"
+            return before[-1].iso or None
+        if beside or before:
+            return (beside or before)[0].iso or None
         if heads:
             return heads[-1].iso or None
         tail = dates(view, group[-1].end, min(end, group[-1].end + _NEAR), day_of_service=day)
-        if len(tail) == 1 and _DATES_ALL.search(view, group[-1].end, tail[0].start):
+        if len(tail) == 1 and stop == around.end and _DATES_ALL.search(view, group[-1].end, tail[0].start):
             return tail[0].iso or None
         section = self.reading.section_at(mention.start)
         if section and section.rule and section.rule.author == "laboratory" and section.body > section.start:
@@ -682,9 +715,11 @@ class Results:
 
     def _tested_between(self, start: int, end: int, sentence_start: int) -> bool:
         """Does a date belong to an earlier test, as "(03/12/2019)" behind it does?"""
-        opened = self.reading.view[max(sentence_start, start - 12) : start]
+        opened = self.reading.view[max(sentence_start, start - 24) : start]
         tests = [m for m in self.reading.mentions if m.concept.kind == "test" and sentence_start <= m.end <= start]
-        return bool(tests) and ("(" in opened or not re.search(r"[,;.]\s*(?:on\s+)?\S*$", opened)) and end > start
+        return (
+            bool(tests) and ("(" in opened[-12:] or not re.search(r"(?:[,;.]|\b(?:and|but)\s+on)\s*(?:on\s+)?\S*$", opened)) and end > start
+        )
 
 
 def _in_unit(measured: Measured, unit: str | None, factor: float) -> Measured:

@@ -71,7 +71,7 @@ _RANGE_WORD = (
     r"r\.?i\.?|(?<=[(\[])rr|n(?!\d)|expected|predicted|desired|(?:(?<=[(\[])|\b(?:it|which|that)\s+)(?:should|ought\s+to)\s+(?:be|sit|read|stay|run))"
 )
 _SLASHED = r"[a-zA-Z]{1,4}\s?/\s?(?:\d\w{0,2}\s?)?[a-zA-Z]{1,5}"
-# "(<10 normal)", "(0-20 is the normal range)"
+# What calls a range one behind it: (<10 normal), (0-20 is the normal range).
 _CALLED = r"(?:(?:is|are|=|considered)\s+)?(?:the\s+)?(?:normal|nl|wnl|ref(?:erence)?)\b"
 _RANGE = re.compile(
     rf"""(?:[(\[]\s*)?
