@@ -1,12 +1,13 @@
 """The pipeline: medspaCy's rule language with the corrections that the module promises, and offsets that point into the original."""
 
 import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notelint import Linter, Note
+from notelint import InputError, Linter, Note
 from notelint.note import reading_view
 from notelint.pipeline import ConText, ConTextRule, NoteTokenizer, Sectionizer, SectionRule, TargetMatcher, TargetRule, read
 
@@ -132,3 +133,19 @@ def test_assert_span_tells_status_and_value_of_tests(linter: Linter) -> None:
     assert (told.negated, told.status, told.value) == (False, "resulted", "negative")
     told = linter.assert_span("Gizmo-7 pending.", 0, 7, kind="test")
     assert (told.status, told.value) == ("pending", None)
+
+
+@pytest.mark.parametrize("text", ["   ", "\ufeff\x0b ", "\n\n"])
+def test_a_blank_span_is_refused_and_not_shown(linter: Linter, text: str) -> None:
+    with pytest.raises(InputError, match="nothing but blanks"):
+        linter.assert_span(text, 0, 1)
+
+
+@pytest.mark.parametrize("sample", sorted((Path(__file__).parent.parent / "samples").glob("*.txt")), ids=lambda path: path.name)
+def test_line_ends_of_windows_change_nothing(linter: Linter, sample: Path) -> None:
+    text = sample.read_text(encoding="utf-8")
+    plain = linter.extract(Note(id="n", text=text))
+    other = linter.extract(Note(id="n", text=text.replace("\n", "\r\n")))
+    assert [(f.concept, f.value, f.status, f.flags, f.text.split()) for f in other] == [
+        (f.concept, f.value, f.status, f.flags, f.text.split()) for f in plain
+    ]

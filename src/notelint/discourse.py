@@ -28,6 +28,21 @@ _FEW = 20
 """So many mentions of one concept are looked through: a bound for notes of any length."""
 _PASSED = frozenset({"historical", "hypothetical"})
 _WHICH = re.compile(r"which\b", re.IGNORECASE)
+# The disease that "the abscess has resolved" speaks of.
+_NAMED = re.compile(r"\b(?:abscess|discitis|osteomyelitis|sacroiliitis|arthritis)\b", re.IGNORECASE)
+_WEIGHED = re.compile(r"\b(?:considered|suspected|entertained|questioned|raised|feared|queried|discussed|mentioned)\b", re.IGNORECASE)
+# Where the clause begins that asks.
+_ASKS = re.compile(r";|\s-\s|\bany\b", re.IGNORECASE)
+_ACTIVE = re.compile(r"\b(?:active|acute|ongoing|current)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_OLDER = re.compile(
+    r"\b(?:(?:prior|previous|outside|earlier|old)\s+(?:mri|ct|scans?|x-?rays?|imaging|films?|stud(?:y|ies)|radiographs?|biops(?:y|ies))|in\s+(?:19|20)\d\d|years?\s+ago)\b",
+    re.IGNORECASE,
+)
+# What a biopsy finds in infection and inflammation, too.
+_GOES_WITH = re.compile(
+    r"inflam|osteomyel|infect|dis[ck]itis|spondylo|neutrophil|purul|\bpus\b|necro|bacteri|cocci\b|granulation|\bthe\s+(?:clinical\s+)?(?:diagnosis|suspicion)\b(?!\s+of\b)",
+    re.IGNORECASE,
+)
 _BACK = 2
 """So many sentences back "this" may point."""
 
@@ -59,7 +74,14 @@ class Turns:
         for pattern, n in self._patterns:
             of: str | int = "turn" if "turn" in pattern.groupindex else 0
             found += [(*match.span(of), self.turns[n]) for match in pattern.finditer(reading.view)]
-        return sorted(found, key=lambda hit: (hit[0], -hit[1]))
+        kept: list[tuple[int, int, Turn]] = []
+        reached: dict[str, int] = {}
+        for start, end, turn in sorted(found, key=lambda hit: (hit[0], -hit[1])):
+            # Two patterns that see the same words tell one turn.
+            if start >= reached.get(turn.turn, 0):
+                kept.append((start, end, turn))
+                reached[turn.turn] = end
+        return kept
 
     def names(self, key: str) -> frozenset[str]:
         """The keys of all concepts that name the same thing as one, perhaps more or less exactly."""
@@ -130,7 +152,7 @@ class _Follower:
     # ------------------------------------------------------------------------------------------------ "This was ruled out."
 
     def _back(self, start: int, end: int, turn: Turn) -> None:
-        for number in self._asked(start) if turn.answers else self._pointed_at(start):
+        for number in self._asked(start) if turn.answers else self._pointed_at(start, end, turn):
             mention = self._mentions[number]
             axes = dict(mention.axes)
             if turn.turn == "refuted":
@@ -151,13 +173,22 @@ class _Follower:
     def _asked(self, offset: int) -> list[int]:
         """What the question just before an answer names."""
         # The question ends at its mark, in the sentence of the answer ("AS? No") or in the one before.
-        asked = self._sentence(max(0, self._reading.view.rfind("?", 0, offset)))
-        first = self._reading.sentences[asked][0]
+        view = self._reading.view
+        mark = max(0, view.rfind("?", 0, offset))
+        if not view[max(0, mark - 1) : mark].strip():
+            return []  # "Discitis at L4-5 ? no abscess"
+        first = self._reading.sentences[self._sentence(mark)][0]
+        # "He has ankylosing spondylitis, any uveitis? No": only the last clause asks.
+        first = max([first, *(stop.end() for stop in _ASKS.finditer(view, first, mark))])
         low, high = bisect_left(self._mention_starts, first), bisect_left(self._mention_starts, offset)
         return [n for n in range(low, high) if self._mentions[n].concept.kind in _ASKED and "family" not in self._mentions[n].axes]
 
-    def _pointed_at(self, offset: int) -> list[int]:
-        """The ideas of which words such as "this" speak: those before them in their sentence, else the last named before."""
+    def _pointed_at(self, offset: int, end: int, turn: Turn) -> list[int]:
+        """The ideas of which words such as "this" speak: those before them in their sentence, else the last named before.
+
+        What the note states is not taken back by "this was ruled out": that speaks of a doubt, be it one that no pattern knows.
+        """
+        named = _NAMED.search(self._reading.view, offset, end)
         here = self._sentence(offset)
         section = self._reading.section_at(offset)
         # "which" speaks of its own sentence.
@@ -166,11 +197,22 @@ class _Follower:
             before = [n for n in self._ideas.get(sentence, ()) if self._mentions[n].end <= offset]
             before = [n for n in before if not {"negated", "family"} & set(self._mentions[n].axes)]
             before = [n for n in before if section is None or self._mentions[n].start >= section.start]
+            if named:
+                before = [n for n in before if named[0].lower() in self._reading.low[self._mentions[n].start : self._mentions[n].end]]
+            if turn.turn in ("refuted", "doubted"):
+                before = [n for n in before if self._is_open(self._mentions[n])]
+            elif turn.turn == "over":
+                before = [n for n in before if not self._mentions[n].concept.lasting]
             if before:
                 # Doubt is what the next sentence settles; without any, what was named last.
                 open_ = [n for n in before if "possible" in self._mentions[n].axes]
                 return open_ or before[-1:]
         return []
+
+    def _is_open(self, mention: Mention) -> bool:
+        """Is a mention a doubt, or one that was: "discitis was considered"?"""
+        _, end = self._reading.sentences[mention.sentence]
+        return "possible" in mention.axes or _WEIGHED.search(self._reading.view, mention.end, end) is not None
 
     # ------------------------------------------------------------------------------------------------ "initially treated for …"
 
@@ -197,8 +239,9 @@ class _Follower:
         axes = {**without(without(mention.axes, "possible"), "historical"), "negated": told}
         self._mentions[number] = replace(mention, axes=axes, weak=False, refuted=True)
         live = self._live.get(mention.concept.key, [])
-        if number in live[-_FEW:]:
-            live.remove(number)
+        at = bisect_left(live, number)
+        if at < len(live) and live[at] == number:
+            del live[at]
 
     def _taken_back(self, mention: Mention, turn: Turn, offset: int) -> tuple[int, int] | None:
         """The words that take a first idea back, or None: none follow, or the note names the idea again."""
@@ -214,7 +257,7 @@ class _Follower:
                 return None
             if not (other.turn == "revised" or (other.turn == "found" and not turn.only_revised)):
                 continue
-            if not self._supported(mention, sentence, end):
+            if not self._supported(mention, sentence, end, other):
                 return start, end
         return None
 
@@ -223,9 +266,11 @@ class _Follower:
         last = (self._live[key][-1] for key in self._turns.names(mention.concept.key) if self._live.get(key))
         return any(self._mentions[number].start >= offset for number in last)
 
-    def _supported(self, mention: Mention, sentence: int, offset: int) -> bool:
-        """Does what was found go with the idea: an organism, and no other disease?"""
+    def _supported(self, mention: Mention, sentence: int, offset: int, turn: Turn) -> bool:
+        """Does what was found go with the idea: an organism or inflammation, and no other disease?"""
         _, last = self._reading.sentences[sentence]
+        if turn.turn == "found" and _GOES_WITH.search(self._reading.view, offset, last):
+            return True
         found = [m for m in self._mentions if m.sentence == sentence and offset <= m.start < last and not m.axes]
         others = [m for m in found if m.concept.kind in _IDEAS and m.concept.key not in self._turns.names(mention.concept.key)]
         return not others and any(m.concept.kind == "organism" for m in found)
@@ -244,11 +289,11 @@ class _Follower:
     def _denial(self, mention: Mention, offset: int, *, label: bool = False) -> tuple[int, int] | None:
         """The place of a denial of an idea behind an offset (or of a `label` that is refuted before it), not at another level."""
         for key in self._turns.denying(mention.concept.key):
-            for number in reversed(self._denied.get(key, ())):
+            for number in reversed(self._denied.get(key, ())[-_FEW:]):
                 other = self._mentions[number]
                 if other.start < offset and not (label and other.refuted):
                     break
-                if other.sentence != mention.sentence and not self._apart(mention, other):
+                if other.sentence != mention.sentence and not self._apart(mention, other) and not self._says_less(mention, other):
                     return other.axes.get("negated") or (other.start, other.end)
         return None
 
@@ -256,6 +301,22 @@ class _Follower:
         """Do the sentences of two mentions name levels, and none in common?"""
         first, second = (self._levels(mention.sentence) for mention in (one, other))
         return bool(first and second) and not any(a.first <= b.last and b.first <= a.last for a in first for b in second)
+
+    def _says_less(self, mention: Mention, denial: Mention) -> bool:
+        """Is only activity denied, or on an older study or one that sees less: "MRI suspicious for discitis. Radiographs show none"?"""
+        view = self._reading.view
+        start, _ = self._reading.sentences[denial.sentence]
+        if mention.concept.lasting and _ACTIVE.search(view, max(start, denial.start - _NEAR), denial.start):
+            return True
+        if _OLDER.search(view, start, denial.start):
+            return True
+        seen, sees = (self._modalities(one.sentence) for one in (mention, denial))
+        return sees == {"radiograph"} and bool(seen - {"radiograph"})
+
+    def _modalities(self, sentence: int) -> set[str]:
+        start, end = self._reading.sentences[sentence]
+        low, high = bisect_left(self._mention_starts, start), bisect_left(self._mention_starts, end)
+        return {m.concept.modality for m in self._mentions[low:high] if m.concept.kind == "study" and m.concept.modality}
 
     def _levels(self, sentence: int) -> list[Level]:
         start, end = self._reading.sentences[sentence]

@@ -32,6 +32,7 @@ _SIDES = re.compile(
     re.IGNORECASE,
 )
 _SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])(?=\s*[:=]?\s*(?:[0-4IV]|gr\b|grade\b)|\s*(?:[,.;)]|$|and\b|&|sacroil))")
+_PARAGRAPH = re.compile(r"\n[ ]*\n")
 _YEAR = re.compile(r"(?<![\d/-])(?:19[5-9]|20[0-4])\d(?![\d-])")
 _CLAUSE_OF_ITS_OWN = re.compile(r";|\b(?:while|whereas|but)\b", re.IGNORECASE)
 _TITLE = 70
@@ -435,7 +436,7 @@ class _Finder:
         if section is not None and last.start < section.start and self._note_author != "radiology":
             return None
         between = self.reading.view[last.end : mention.start]
-        if not is_imaging and ("\n\n" in between or between.count("\n") > 2 or len(between) > 300):
+        if not is_imaging and (_PARAGRAPH.search(between) or between.count("\n") > 2 or len(between) > 300):
             return None
         return last
 

@@ -181,12 +181,14 @@ class Linter:
         """How text[start:end] is meant: the five axes, and status and value where it is a test or a study.
 
         `kind` says what the span is; without it the patterns tell, and a span that they do not know is read as a condition.
-        InputError when the span is empty or outside of the text.
+        InputError when the span is empty, blank or outside of the text.
         """
         from notelint import pipeline
 
         if not 0 <= start < end <= len(text):
             raise InputError(f"no span {start}:{end} in a text of {len(text)} characters")
+        if not text[start:end].strip().strip("\ufeff\0"):
+            raise InputError(f"the span {start}:{end} holds nothing but blanks")
         plain = pipeline.read(self._nlp, text)
         over = [m for m in plain.mentions if m.start < end and start < m.end and m.concept.kind not in ("owner", "site", "statement")]
         # A span within a longer mention ("to screen for latent TB" as a whole is a treatment) is not that mention.

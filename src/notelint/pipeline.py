@@ -70,6 +70,8 @@ _VERB = re.compile(
     r"\b(?:grew|yielded|is|was|are|were|has|have|had|(?:show|reveal|demonstrat|disclos|identifi|confirm)ed|came|returned)\b", re.IGNORECASE
 )
 _CLAUSE = 160
+_NEWLINE = re.compile(r"\n")
+_LABELLED = re.compile(r"[A-Z][\w /-]{2,30}:[ ]")
 _ITEM_START = re.compile(r"[ ]*(?:[-*+#>\u2022]|\(?\d{1,2}[.)]|\[)")
 _BLANK_LINE = re.compile(r"\n[ ]*\n")
 _GROUP = "medspacy_spans"
@@ -168,8 +170,8 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         r"[ ]*(?:\([^()\n]{0,40}\)|\[[^\]\n]{0,40}\]|[-,]?[ ]*(?:on[ ])?\d[\d/.-]{3,9}(?:[ ]+(?:at[ ])?\d{1,2}:\d\d(?:[ ]*(?:h|hrs?|[ap]m))?)?)?[ ]*[*]*(?P<mark>:|[ ]-[ ]|[=*-]*[ ]*$)",
         re.MULTILINE,
     )
-    _UNKNOWN = re.compile(r"^[ ]*(?:[A-Z][A-Z0-9 /&,()'-]{3,60}|[A-Z][A-Za-z /&'-]{3,40}:)[ ]*$", re.MULTILINE)
-    _INLINE = re.compile(r"(?<=[.;!?])[ ]+(?=[A-Z])|[ ]{3,}(?=[A-Z])")
+    _UNKNOWN = re.compile(r"^[ ]*(?:[A-Z][A-Z0-9 /&,()'-]{2,59}[A-Z0-9/&()'-]|[A-Z][A-Za-z /&'-]{3,40}:)[ ]*$", re.MULTILINE)
+    _INLINE = re.compile(r"(?<=[.;!?])(?<![ ])[ ]++(?=[A-Z])|(?<![ ])[ ]{3,}+(?=[A-Z])")
 
     def __call__(self, doc: Doc) -> Doc:
         state = _state(doc)
@@ -210,6 +212,11 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
                 return body
             first = _WORD.search(view, line_end, end)
             line_end = first.start() if first else line_end
+            if _ITEM_START.match(view, view.rfind("\n", 0, line_end) + 1):
+                # A list of marked items ends at the first line that has no mark and goes on with none.
+                for start in (newline.end() for newline in _NEWLINE.finditer(view, line_end, end)):
+                    if view[start : start + 1].strip() and not _ITEM_START.match(view, start):
+                        return start
         elif line_end < 0 or not view[body:line_end].strip():
             return end
         blank = _BLANK_LINE.search(view, line_end, end)
@@ -399,7 +406,7 @@ class NoteConText(ConText):  # type: ignore[misc]
             if state.view[end - 1] != ":" or _LINE_END.match(state.view, end) is None:
                 continue
             hits: list[_Hit] | None = None
-            at = end
+            at, marked = end, None
             for following in range(index + 1, min(index + 1 + _ITEMS, len(state.sentences))):
                 first, last = state.sentences[following]
                 if (
@@ -407,6 +414,11 @@ class NoteConText(ConText):  # type: ignore[misc]
                     or state.view[last - 1] == ":"
                     or heads & {first, state.view.rfind("\n", 0, first) + 1}
                 ):
+                    break
+                # A list of items ends where none follows; a line that begins with a label of its own is none.
+                item = _ITEM_START.match(state.view, state.view.rfind("\n", 0, first) + 1) is not None
+                marked = item if marked is None else marked
+                if (marked and not item) or (not marked and _LABELLED.match(state.view, first, last)):
                     break
                 at = last
                 if following in by_sentence:
@@ -475,7 +487,8 @@ class NoteConText(ConText):  # type: ignore[misc]
             return longer and other.start <= hit.start and hit.end <= other.end
         # "cannot be excluded" against "excluded on": what begins first is the whole phrase.
         hedged = (other.cue.cue, hit.cue.cue) == ("possible", "negated") and other.start < hit.start
-        return longer and (other.cue.cue == hit.cue.cue or hedged or (other.start <= hit.start and hit.end <= other.end))
+        same = other.cue.cue == hit.cue.cue and (not other.cue.of or (bool(hit.cue.of) and set(hit.cue.of) <= set(other.cue.of)))
+        return longer and (same or hedged or (other.start <= hit.start and hit.end <= other.end))
 
     def _apply(self, state: _State, sentence: tuple[int, int], hits: list[_Hit], mentions: list[Mention], numbers: Sequence[int]) -> None:
         targets = [mentions[n] for n in numbers]

@@ -56,6 +56,7 @@ _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
 # "It came back negative.", "Both grew MSSA.", "She did not attend."
 # "with 91% neutrophils, ESR 79": what is counted has its number before it.
 _COUNTED = re.compile(r"\d\s*%\s*$")
+_PARAGRAPH = re.compile(r"\n[ ]*\n")
 _COUNT = 8
 _UNIT = 10
 """So many characters behind a number or a range its unit may stand."""
@@ -68,7 +69,9 @@ _CHAINED = re.compile(r"(?:\s+(?:[\w/-]+\s*){1,3})??\s*(?:,|/|&|\+|and|,\s*and)\
 _EMPTY_CELLS = re.compile(r"[ ]*\|(?:[ ]*\|)+[ ]*$", re.MULTILINE)
 _ANAPHOR = re.compile(
     r"(?:(?:it|this|that|both|they|these|all|either|the\s+(?:results?|tests?|levels?|lab|laboratory))\s+(?:\w+\s+)?(?:was|were|is|are|came|grew|has|have|will|returned|showed|remain\w*|resulted)"
-    r"|(?:he|she|they|(?:the\s+)?(?:patient|pt))\s+(?:did\s+not\s+(?:attend|come|show|go)|declined|refused|no-?showed|missed))\b",
+    r"|(?:he|she|they|(?:the\s+)?(?:patient|pt))\s+(?:did\s+not\s+(?:attend|come|show|go)|no-?showed"
+    r"|(?:declined|refused|missed)(?=\s*(?:$|[.;])|\s+(?:it|this|that|both|the\s+(?:tests?|draw|scan|study|blood\s*\w*|labs?|appointment)|to\s+have\s+it)\b)))\b"
+    r"(?!\s+(?:explained|decided|felt|thought|discussed|agreed|recommended|advised|noted|clear|important))(?![^.;\n]{0,60}\b(?:brother|sister|mother|father|son|daughter|cousin)\b)",
     re.IGNORECASE,
 )
 _RESULT_SAID = re.compile(r"\b(?:positive|negative|normal|elevated|high|raised|pending|grew|no\s+growth)\b", re.IGNORECASE)
@@ -110,7 +113,7 @@ class Words:
         self._boxed_side = re.compile(rf"(?P<box>{box}) [ ]* (?P<side>left|right|both|bilateral|l|r)\b", _FLAGS)
         word = r"(?:yes|no|y|n|present|absent|pos|neg|positive|negative)\b"
         self.options = re.compile(
-            rf"""[^\n\[\]☐☑☒☓✓✗(]{{0,60}}? (?: (?:\([^()\n\[]{{2,20}}\))? [\s.:_-]* )
+            rf"""(?:(?!(?<!\.)[.;!]\s)[^\n\[\]☐☑☒☓✓✗(]){{0,60}}? (?: (?:\([^()\n\[]{{2,20}}\))? [\s.:_-]* )
             (?: (?P<box1>{box}) [ ]* (?P<word1>{word}) [ ]* (?P<box2>{box}) [ ]* (?P<word2>{word})
             | \b(?P<word3>{word}) [ ]* :? [ ]* (?P<box3>{box}) [ ]* (?P<word4>{word}) [ ]* :? [ ]* (?P<box4>{box}) )""",
             _FLAGS,
@@ -485,7 +488,9 @@ class Results:
         """The cell in the row of a test that stands in the column with such a header."""
         view = self.reading.view
         row = tables.line_at(view, mention.start)
-        if mention.concept.result != "quantity" or not self._leads_row(mention) or len(tables.cells(view, row)) < 2:
+        if row[1] - row[0] > tables.WIDE or mention.concept.result != "quantity" or not self._leads_row(mention):
+            return None
+        if len(tables.cells(view, row)) < 2:
             return None
         for header in tables.above(view, row):
             named = next((c for c in tables.cells(view, header) if head.fullmatch(view, *c)), None)
@@ -497,7 +502,7 @@ class Results:
         """The date in the header of the column in which a number of a test's row stands."""
         view = self.reading.view
         row = tables.line_at(view, mention.start)
-        if measured.start >= row[1] or len(tables.cells(view, row)) < 2:
+        if measured.start >= row[1] or row[1] - row[0] > tables.WIDE or len(tables.cells(view, row)) < 2:
             return None
         for header in tables.above(view, row):
             days = dates(view, *header, day_of_service=self.date_of_service)
@@ -546,7 +551,7 @@ class Results:
         end = self.reading.sentences[mention.sentence][1]
         first, last = self.reading.sentences[mention.sentence + 1]
         between = self.reading.view[end:first]
-        if "\n\n" in between or self._boxed_near((first, last)) or _RESULT_SAID.search(self.reading.view, mention.end, end):
+        if _PARAGRAPH.search(between) or self._boxed_near((first, last)) or _RESULT_SAID.search(self.reading.view, mention.end, end):
             return None
         if mention.concept.result == "quantity" and re.search(r"\d", self.reading.view[mention.end : end]):
             return None

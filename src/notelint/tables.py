@@ -11,6 +11,9 @@ _GAP = re.compile(r"[ ]{2,}|[ ]*\.{3,}[ ]*")
 _ROWS = 40
 """So many rows below a header are read."""
 
+WIDE = 600
+"""A line of more characters is prose, or no table that a person reads."""
+
 Span = tuple[int, int]
 
 
@@ -56,7 +59,7 @@ def below(view: str, line: Span) -> Iterator[Span]:
         if end >= len(view):
             return
         start, end = line_at(view, end + 1)
-        if not view[start:end].strip():
+        if not view[start:end].strip() or end - start > WIDE:
             return
         if not _RULE.fullmatch(view, start, end):
             yield start, end
@@ -69,7 +72,7 @@ def above(view: str, line: Span) -> Iterator[Span]:
         if start <= 0:
             return
         start, end = line_at(view, start - 1)
-        if not view[start:end].strip():
+        if not view[start:end].strip() or end - start > WIDE:
             return
         if not _RULE.fullmatch(view, start, end):
             yield start, end

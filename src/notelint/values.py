@@ -4,7 +4,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Literal
@@ -115,8 +115,8 @@ class Measured:
 
     start: int
     end: int
-    quantity: Quantity
-    raw: float
+    quantity: Quantity = field(repr=False)
+    raw: float = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
