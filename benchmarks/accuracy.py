@@ -128,7 +128,7 @@ def read_set(path: Path) -> Iterator[tuple[Marked, dict[str, Any]]]:
             codes=tuple(row.get("codes", ())),
             setting=row["setting"],
             note_type=row.get("note_type"),
-            date_of_service=date.fromisoformat(row["date_of_service"]),
+            date_of_service=date.fromisoformat(row["date_of_service"]) if row.get("date_of_service") else None,
         )
         yield Marked(note, tuple(_facts(row.get("facts", {}))), phenomena=tuple(row.get("phenomena", ()))), row
 
