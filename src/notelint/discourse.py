@@ -287,7 +287,10 @@ class _Follower:
             self._refute(number, denial)
 
     def _denial(self, mention: Mention, offset: int, *, label: bool = False) -> tuple[int, int] | None:
-        """The place of a denial of an idea behind an offset (or of a `label` that is refuted before it), not at another level."""
+        """The place of a denial of an idea behind an offset, not at another level.
+
+        A `label` ("carried a diagnosis of AS") is denied by a refuted mention before it, too.
+        """
         for key in self._turns.denying(mention.concept.key):
             for number in reversed(self._denied.get(key, ())[-_FEW:]):
                 other = self._mentions[number]

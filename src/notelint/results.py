@@ -53,7 +53,6 @@ _LIMITS = re.compile(
 )
 _HEAD = re.compile(r"[ ]*(?:[-*\u2022>#]+[ ]*)?(?P<head>[A-Za-z][^.:;\n|]{0,48}):(?=[ ]|\n)")
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
-# "It came back negative.", "Both grew MSSA.", "She did not attend."
 # "with 91% neutrophils, ESR 79": what is counted has its number before it.
 _COUNTED = re.compile(r"\d\s*%\s*$")
 _PARAGRAPH = re.compile(r"\n[ ]*\n")
@@ -67,6 +66,7 @@ _GOAL = re.compile(r"\b(?:goal|target|aim(?:ing)?\s+for(?:\s+an?)?)\s+$", re.IGN
 _BRACKET = re.compile(r"[(\[][^()\[\]\n]{0,120}$")
 _CHAINED = re.compile(r"(?:\s+(?:[\w/-]+\s*){1,3})??\s*(?:,|/|&|\+|and|,\s*and)\s*(?:an?\s+|the\s+)?", re.IGNORECASE)
 _EMPTY_CELLS = re.compile(r"[ ]*\|(?:[ ]*\|)+[ ]*$", re.MULTILINE)
+# "It came back negative.", "Both grew MSSA.", "She did not attend."
 _ANAPHOR = re.compile(
     r"(?:(?:it|this|that|both|they|these|all|either|the\s+(?:results?|tests?|levels?|lab|laboratory))\s+(?:\w+\s+)?(?:was|were|is|are|came|grew|has|have|will|returned|showed|remain\w*|resulted)"
     r"|(?:he|she|they|(?:the\s+)?(?:patient|pt))\s+(?:did\s+not\s+(?:attend|come|show|go)|no-?showed"

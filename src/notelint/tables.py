@@ -1,6 +1,6 @@
 """Tables in notes: the cells that stand in one column, in rows of strokes or of blanks.
 
-A table is a run of lines without a blank one. Functions of text; a look goes no further than a fixed number of lines.
+A table is a run of lines without a blank one. Functions of text; a look goes no further than a fixed number of lines, and none into a line of more than `WIDE` characters.
 """
 
 import re
@@ -11,6 +11,8 @@ _GAP = re.compile(r"[ ]{2,}|[ ]*\.{3,}[ ]*")
 _ROWS = 40
 """So many rows below a header are read."""
 
+_SLACK = 4
+"""So many columns a cell may stand beside its header."""
 WIDE = 600
 """A line of more characters is prose, or no table that a person reads."""
 
@@ -86,16 +88,13 @@ def in_column(view: str, header: Span, cell: Span, row: Span) -> Span | None:
         found = of_row[index] if index is not None and index < len(of_row) else None
         return found if found and found[0] < found[1] else None
     left, right = cell[0] - header[0], cell[1] - header[0]
-    near = [(_apart(left, right, one[0] - row[0], one[1] - row[0]), one) for one in of_row]
+    near = min(((_apart(left, right, one[0] - row[0], one[1] - row[0]), one) for one in of_row), default=None)
+    if near is None:
+        return None
     # The column of the header that is nearest to the cell is the cell's.
-    for distance, one in sorted(near):
-        others = [_apart(h[0] - header[0], h[1] - header[0], one[0] - row[0], one[1] - row[0]) for h in of_header]
-        return one if distance <= min(others) and distance <= _SLACK else None
-    return None
-
-
-_SLACK = 4
-"""So many columns a cell may stand beside its header."""
+    distance, one = near
+    others = [_apart(h[0] - header[0], h[1] - header[0], one[0] - row[0], one[1] - row[0]) for h in of_header]
+    return one if distance <= min(others) and distance <= _SLACK else None
 
 
 def _apart(left: int, right: int, start: int, end: int) -> int:

@@ -256,7 +256,9 @@ def bounds(text: str, start: int, end: int) -> Range | None:
         above = match["operator"].lower().startswith((">", "above"))
         number = _float(match["one"])
         return Range(match.start(), match.end(), number if above else None, None if above else number)
-    return Range(match.start(), match.end(), _float(match["low"]), _float(match["high"]))
+    low, high = _float(match["low"]), _float(match["high"])
+    # What runs down is a date or something else: "2024-05".
+    return Range(match.start(), match.end(), low, high) if low <= high else None
 
 
 _QUANTITY = re.compile(rf"(?:{_COMPARATOR}\s*)?(?<![\w.])(?P<number>{_NUMBER})(?![.,]?\d)", re.IGNORECASE)
