@@ -28,19 +28,12 @@ _FEW = 20
 """So many mentions of one concept are looked through: a bound for notes of any length."""
 _PASSED = frozenset({"historical", "hypothetical"})
 _WHICH = re.compile(r"which\b", re.IGNORECASE)
-# The disease that "the abscess has resolved" speaks of.
-_NAMED = re.compile(r"\b(?:abscess|discitis|osteomyelitis|sacroiliitis|arthritis)\b", re.IGNORECASE)
 _WEIGHED = re.compile(r"\b(?:considered|suspected|entertained|questioned|raised|feared|queried|discussed|mentioned)\b", re.IGNORECASE)
 # Where the clause begins that asks.
 _ASKS = re.compile(r";|\s-\s|\bany\b", re.IGNORECASE)
 _ACTIVE = re.compile(r"\b(?:active|acute|ongoing|current)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _OLDER = re.compile(
     r"\b(?:(?:prior|previous|outside|earlier|old)\s+(?:mri|ct|scans?|x-?rays?|imaging|films?|stud(?:y|ies)|radiographs?|biops(?:y|ies))|in\s+(?:19|20)\d\d|years?\s+ago)\b",
-    re.IGNORECASE,
-)
-# What a biopsy finds in infection and inflammation, too.
-_GOES_WITH = re.compile(
-    r"inflam|osteomyel|infect|dis[ck]itis|spondylo|neutrophil|purul|\bpus\b|necro|bacteri|cocci\b|granulation|\bthe\s+(?:clinical\s+)?(?:diagnosis|suspicion)\b(?!\s+of\b)",
     re.IGNORECASE,
 )
 _BACK = 2
@@ -188,7 +181,9 @@ class _Follower:
 
         What the note states is not taken back by "this was ruled out": that speaks of a doubt, be it one that no pattern knows.
         """
-        named = _NAMED.search(self._reading.view, offset, end)
+        # "The abscess has resolved" speaks of no discitis.
+        low, high = bisect_left(self._mention_starts, offset), bisect_left(self._mention_starts, end)
+        named = [self._words(n) for n in range(low, high)]
         here = self._sentence(offset)
         section = self._reading.section_at(offset)
         # "which" speaks of its own sentence.
@@ -198,7 +193,7 @@ class _Follower:
             before = [n for n in before if not {"negated", "family"} & set(self._mentions[n].axes)]
             before = [n for n in before if section is None or self._mentions[n].start >= section.start]
             if named:
-                before = [n for n in before if named[0].lower() in self._reading.low[self._mentions[n].start : self._mentions[n].end]]
+                before = [n for n in before if any(words in self._words(n) for words in named)]
             if turn.turn in ("refuted", "doubted"):
                 before = [n for n in before if self._is_open(self._mentions[n])]
             elif turn.turn == "over":
@@ -208,6 +203,9 @@ class _Follower:
                 open_ = [n for n in before if "possible" in self._mentions[n].axes]
                 return open_ or before[-1:]
         return []
+
+    def _words(self, number: int) -> str:
+        return self._reading.low[self._mentions[number].start : self._mentions[number].end]
 
     def _is_open(self, mention: Mention) -> bool:
         """Is a mention a doubt, or one that was: "discitis was considered"?"""
@@ -257,7 +255,7 @@ class _Follower:
                 return None
             if not (other.turn == "revised" or (other.turn == "found" and not turn.only_revised)):
                 continue
-            if not self._supported(mention, sentence, end, other):
+            if not self._supported(mention, sentence, end):
                 return start, end
         return None
 
@@ -266,11 +264,9 @@ class _Follower:
         last = (self._live[key][-1] for key in self._turns.names(mention.concept.key) if self._live.get(key))
         return any(self._mentions[number].start >= offset for number in last)
 
-    def _supported(self, mention: Mention, sentence: int, offset: int, turn: Turn) -> bool:
-        """Does what was found go with the idea: an organism or inflammation, and no other disease?"""
+    def _supported(self, mention: Mention, sentence: int, offset: int) -> bool:
+        """Does what was found go with the idea: an organism, and no other disease?"""
         _, last = self._reading.sentences[sentence]
-        if turn.turn == "found" and _GOES_WITH.search(self._reading.view, offset, last):
-            return True
         found = [m for m in self._mentions if m.sentence == sentence and offset <= m.start < last and not m.axes]
         others = [m for m in found if m.concept.kind in _IDEAS and m.concept.key not in self._turns.names(mention.concept.key)]
         return not others and any(m.concept.kind == "organism" for m in found)

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from notelint import tables
 from notelint.library import Library
-from notelint.note import Note
+from notelint.note import BLANK_LINE, Note
 from notelint.packs import Author, Axis, Model, Section, Status
 from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading, SectionSpan, without
@@ -32,7 +32,6 @@ _SIDES = re.compile(
     re.IGNORECASE,
 )
 _SIDE_LETTER = re.compile(r"(?<![\w/.-])(?P<letter>[RL])(?=\s*[:=]?\s*(?:[0-4IV]|gr\b|grade\b)|\s*(?:[,.;)]|$|and\b|&|sacroil))")
-_PARAGRAPH = re.compile(r"\n[ ]*\n")
 _YEAR = re.compile(r"(?<![\d/-])(?:19[5-9]|20[0-4])\d(?![\d-])")
 _CLAUSE_OF_ITS_OWN = re.compile(r";|\b(?:while|whereas|but)\b", re.IGNORECASE)
 _TITLE = 70
@@ -436,7 +435,7 @@ class _Finder:
         if section is not None and last.start < section.start and self._note_author != "radiology":
             return None
         between = self.reading.view[last.end : mention.start]
-        if not is_imaging and (_PARAGRAPH.search(between) or between.count("\n") > 2 or len(between) > 300):
+        if not is_imaging and (BLANK_LINE.search(between) or between.count("\n") > 2 or len(between) > 300):
             return None
         return last
 

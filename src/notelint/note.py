@@ -30,6 +30,8 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _SURROGATES = dict.fromkeys(range(55296, 57344), "?")
 
 
+BLANK_LINE = re.compile(r"\n[ ]*\n")
+"""The end of a paragraph in a reading view."""
 _TABBED = re.compile(r"^[^\n\t]*\t[^\n\t]*\t[^\n]*", re.MULTILINE)
 _TAB = re.compile(r"(?<=[^\s:])\t|(?<=\t)\t(?=\S)|(?<=[^\s:]\t)\t")
 

@@ -37,7 +37,7 @@ from spacy.vocab import Vocab
 
 from notelint import levels, sentences
 from notelint.library import Library
-from notelint.note import lowered, reading_view
+from notelint.note import BLANK_LINE, lowered, reading_view
 from notelint.packs import Axis, Concept, Cue, Section
 from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading, SectionSpan, without
@@ -73,7 +73,6 @@ _CLAUSE = 160
 _NEWLINE = re.compile(r"\n")
 _LABELLED = re.compile(r"[A-Z][\w /-]{2,30}:[ ]")
 _ITEM_START = re.compile(r"[ ]*(?:[-*+#>\u2022]|\(?\d{1,2}[.)]|\[)")
-_BLANK_LINE = re.compile(r"\n[ ]*\n")
 _GROUP = "medspacy_spans"
 _AXES: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
 _ATTRIBUTE = {
@@ -203,7 +202,7 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
         """
         line_end = view.find("\n", body, end)
         if rule.brief:
-            for gap in _BLANK_LINE.finditer(view, body, end):
+            for gap in BLANK_LINE.finditer(view, body, end):
                 if view[body : gap.start()].strip() and gap.end() < end and not _ITEM_START.match(view, gap.end()):
                     return gap.end()
             return end
@@ -219,7 +218,7 @@ class NoteSectionizer(Sectionizer):  # type: ignore[misc]  # medspaCy has no typ
                         return start
         elif line_end < 0 or not view[body:line_end].strip():
             return end
-        blank = _BLANK_LINE.search(view, line_end, end)
+        blank = BLANK_LINE.search(view, line_end, end)
         return blank.end() if blank else end
 
     def _header(self, state: _State, at: int, *, inline: bool) -> tuple[int, Section] | None:
@@ -410,7 +409,7 @@ class NoteConText(ConText):  # type: ignore[misc]
             for following in range(index + 1, min(index + 1 + _ITEMS, len(state.sentences))):
                 first, last = state.sentences[following]
                 if (
-                    _BLANK_LINE.search(state.view, at, first)
+                    BLANK_LINE.search(state.view, at, first)
                     or state.view[last - 1] == ":"
                     or heads & {first, state.view.rfind("\n", 0, first) + 1}
                 ):

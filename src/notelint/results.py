@@ -13,6 +13,7 @@ from typing import Literal
 
 from notelint import tables
 from notelint.library import Library
+from notelint.note import BLANK_LINE
 from notelint.packs import Result, Status
 from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading
@@ -55,7 +56,6 @@ _HEAD = re.compile(r"[ ]*(?:[-*\u2022>#]+[ ]*)?(?P<head>[A-Za-z][^.:;\n|]{0,48})
 _NOTHING_AFTER = re.compile(r"[ ]*[:=][ ]*(?=\n|$|[ ]{3,}[A-Z])")
 # "with 91% neutrophils, ESR 79": what is counted has its number before it.
 _COUNTED = re.compile(r"\d\s*%\s*$")
-_PARAGRAPH = re.compile(r"\n[ ]*\n")
 _COUNT = 8
 _UNIT = 10
 """So many characters behind a number or a range its unit may stand."""
@@ -551,7 +551,7 @@ class Results:
         end = self.reading.sentences[mention.sentence][1]
         first, last = self.reading.sentences[mention.sentence + 1]
         between = self.reading.view[end:first]
-        if _PARAGRAPH.search(between) or self._boxed_near((first, last)) or _RESULT_SAID.search(self.reading.view, mention.end, end):
+        if BLANK_LINE.search(between) or self._boxed_near((first, last)) or _RESULT_SAID.search(self.reading.view, mention.end, end):
             return None
         if mention.concept.result == "quantity" and re.search(r"\d", self.reading.view[mention.end : end]):
             return None
