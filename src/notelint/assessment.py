@@ -16,7 +16,7 @@ from notelint.levels import Level as VertebralLevel
 from notelint.levels import Place, parse
 from notelint.library import Library
 from notelint.note import Setting
-from notelint.packs import Condition, Element, Family, Level, Model, Route, State
+from notelint.packs import Condition, Element, Family, Level, Model, Profile, Route, State
 
 ElementStatus = Literal["met", "uncertain", "missing", "conflict"]
 Decision = Literal["assign", "unspecified", "query", "replace", "unsupported"]
@@ -39,12 +39,17 @@ class AssessedElement(Model):
 
 
 class Alternative(Model):
-    """Another code that the words of the note support, with the reason, the findings that show it and the sources."""
+    """Another code that the words of the note support, with the reason, the findings that show it and the sources.
+
+    `route` is the entry of the pack that leads to it, null for a region's code and an organism's; `first`: it goes before the chosen code.
+    """
 
     code: str
     title: str
     kind: AlternativeKind
     reason: str
+    route: str | None = None
+    first: bool = False
     evidence: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -245,6 +250,7 @@ class Chart:
             and (not condition.grade or any(grade in condition.grade for grade in str(attributes.get("grade") or "").split("-")))
             and (not condition.side or attributes.get("side") in condition.side)
             and (not condition.modality or attributes.get("modality") in condition.modality)
+            and (not condition.coded or str(attributes.get("code") or "").startswith(condition.coded))
         )
 
 
@@ -295,6 +301,7 @@ class Assessor:
         codes: Sequence[str],
         setting: Setting,
         final: bool,
+        profile: Profile,
         others: Sequence[tuple[str, Chart]] = (),
     ) -> None:
         self._chart = chart
@@ -303,6 +310,7 @@ class Assessor:
         self._codes = codes
         self._setting = setting
         self._final = final
+        self._profile = profile
         self._others = others
 
     # ------------------------------------------------------------------------------------------------ one code
@@ -319,7 +327,7 @@ class Assessor:
         chosen = _Chosen(family, nearest, known)
         stated = self._stated(family)
         located = self._located(chosen)
-        elements = tuple(self._elements(family, stated, located))
+        elements = tuple(self._elements(chosen, stated, located))
         alternatives = tuple(self._alternatives(chosen, stated, located))
         judgement = Judgement(
             assessment.model_copy(update={"elements": elements, "alternatives": alternatives}),
@@ -393,9 +401,12 @@ class Assessor:
 
     # ------------------------------------------------------------------------------------------------ elements
 
-    def _elements(self, family: Family, stated: _Stated, located: _Located) -> Iterator[AssessedElement]:
+    def _elements(self, chosen: _Chosen, stated: _Stated, located: _Located) -> Iterator[AssessedElement]:
         support, site, diagnosis = stated.support, located.verdict, stated.conclusion
-        for element in family.elements:
+        own = next((region for region, code in located.codes.items() if code == chosen.nearest.code), None)
+        for element in self._library.elements_of(chosen.family, self._profile):
+            if element.regions and own not in element.regions:
+                continue
             if element.kind == "diagnosis":
                 status: ElementStatus = "met" if support == "met" else "uncertain" if support == "uncertain" else "missing"
                 if support == "elsewhere":
@@ -560,6 +571,8 @@ class Assessor:
             return
         if any(self._chart.evidence(condition) for condition in route.unless):
             return
+        if not all(self._chart.evidence(condition) for condition in route.also):
+            return
         for condition in route.when:
             # What radiology or the laboratory names is no diagnosis; what they find is evidence all the same.
             stated = tuple(
@@ -568,11 +581,11 @@ class Assessor:
                 if self._chart.findings[i].author == "provider" or self._chart.findings[i].kind not in _STATEMENTS
             )
             for other in self._codes_of(family, route, stated) if stated else ():
-                yield self._alternative(other, route.kind, route.because, stated, route.source)
+                yield self._alternative(other, route.kind, route.because, stated, route.source, route=route)
 
     def _codes_of(self, family: Family, route: Route, evidence: Sequence[int]) -> Iterator[str]:
         if route.code:
-            yield route.code
+            yield from route.code
             return
         own: dict[str, str | None] = {}
         for i in evidence:
@@ -613,10 +626,13 @@ class Assessor:
                 yield self._alternative(code, "additional", reason, evidence, ("tabular",) if asks else ("guideline-i-c-1-b",))
 
     def _alternative(
-        self, code: str, kind: AlternativeKind, reason: str, evidence: tuple[int, ...], sources: tuple[str, ...]
+        self, code: str, kind: AlternativeKind, reason: str, evidence: tuple[int, ...], sources: tuple[str, ...], *, route: Route | None = None
     ) -> Alternative:
         known = self._codeset.get(code)
-        return Alternative(code=code, title=known.title if known else "", kind=kind, reason=reason, evidence=evidence, sources=sources)
+        return Alternative(
+            code=code, title=known.title if known else "", kind=kind, reason=reason, evidence=evidence, sources=sources,
+            route=route.id if route else None, first=route is not None and route.first,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ no code chosen
 

@@ -1,5 +1,6 @@
 """The line from a note to its report, spelled out once."""
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -15,7 +16,7 @@ from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Concept, Kind
+from notelint.packs import Concept, Kind, Profile
 from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
 from notelint.results import Words
 from notelint.rules import selected
@@ -29,15 +30,19 @@ _CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]
 class Linter:
     """Checks notes against the codes chosen for them.
 
-    `patterns`: a site's own folder of patterns, laid over the shipped ones. `select` and `ignore` name rules or categories of rules.
+    `patterns`: a site's own folder of patterns, laid over the shipped ones. `profile` names which recommended elements are asked for.
+    `select` and `ignore` name rules or categories of rules.
     Building one reads the patterns and the code set; the first note builds the pipeline. PackError, CodeSetError when these are faulty.
 
         linter = Linter()
         report = linter.check(Note(text="…", codes=["M45.7"], setting="outpatient"))
     """
 
-    def __init__(self, *, patterns: Path | None = None, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, patterns: Path | None = None, profile: str = "scribe", select: Sequence[str] = (), ignore: Sequence[str] = ()
+    ) -> None:
         self._patterns = patterns
+        self._profile = profile
         self._select, self._ignore = tuple(select), tuple(ignore)
         self._told_outdated = False
         self.releases: set[str] = set()
@@ -47,6 +52,20 @@ class Linter:
     def library(self) -> Library:
         """The patterns."""
         return library_.load(self._patterns)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The profile; InputError when there is none of that name."""
+        return self.library.profile(self._profile)
+
+    def asking(self, profile: str | None) -> "Linter":
+        """A linter that asks by another profile and shares all that this one has built; this one itself for its own and for None."""
+        if profile in (None, self._profile):
+            return self
+        other = copy.copy(self)
+        other.__dict__.pop("profile", None)
+        other._profile = str(profile)
+        return other
 
     @cached_property
     def codesets(self) -> CodeSets:
@@ -134,20 +153,21 @@ class Linter:
         written = self._in_text(note, codeset)
         codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)) or written
         codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
-        assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
+        assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, profile=self.profile, others=others)
         if codes_from == "words":
             codes = tuple(assessor.supported())
-            assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
+            assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, profile=self.profile, others=others)
         judgements = [assessor.judge(code) for code in codes]
         told, self._told_outdated = self._told_outdated, self._told_outdated or not covered
         diagnostics = diagnose(
-            note, chart, judgements, library=self.library, codeset=codeset, codes=codes, final=final, covered=covered or told
+            note, chart, judgements, library=self.library, codeset=codeset, codes=codes, final=final, covered=covered or told, profile=self.profile
         )
         return NoteReport(
             id=note.id,
             path=note.path,
             setting=note.setting,
             date_of_service=note.date_of_service,
+            profile=self.profile.profile,
             codes=codes,
             codes_from=codes_from,
             findings=tuple(chart.findings),

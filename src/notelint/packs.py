@@ -1,9 +1,14 @@
 """What pattern files may say: the models of patterns/*.yaml, checked strictly.
 
-Four kinds of file, told apart by their first key:
+Kinds of file, told apart by their first key:
 
     vocabulary: NAME     words of notes and what they stand for (patterns/vocabulary/NAME.yaml)
     family: CODE         what a code family asks of the chart (patterns/CODE.yaml)
+    shared: NAME         elements and routes that several families use (patterns/shared.yaml)
+    page: CODE           what `explain` tells of a family beside what follows from it (patterns/pages/CODE.yaml)
+    profile: NAME        which recommended elements are asked for, and by whom (patterns/profiles/NAME.yaml)
+    claims: [...]        what reference pages say of the codes, and the verdict (patterns/claims.yaml)
+    pairs: [...]         codes that contradict each other though no note says so (patterns/pairs.yaml)
     sources: [...]       the works that packs cite (patterns/sources.yaml)
     cases: [...]         texts with what must and must not be found in them (NAME.cases.yaml beside NAME.yaml)
 
@@ -15,9 +20,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from notelint import phrases
+from notelint.codes import NoteKind
 
 Axis = Literal["negated", "possible", "historical", "hypothetical", "family"]
 """The five axes of ConText: what a note says of a thing other than that the patient has it now."""
@@ -36,6 +42,9 @@ Status = Literal["resulted", "pending", "ordered", "not-done", "declined", "unfi
 State = Literal["affirmed", "denied", "possible", "past", "stated", "mentioned"]
 """What a note concludes of a concept. `affirmed`: the patient has it now. `denied`: negated. `possible`: hedged. `past`: historical.
 `stated`: affirmed or denied. `mentioned`: any of these, in the patient."""
+
+CodeClass = Literal["parent", "unspecified", "multiple", "region", "billable"]
+"""Sorts of codes in a family: one with codes below it, one without a site, one for several regions, one for a region, any complete one."""
 
 
 def _slug(text: str) -> str:
@@ -70,10 +79,18 @@ def _key(text: str) -> str:
     return text
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
 Key = Annotated[str, AfterValidator(_key)]
 """`concept`, or `concept/value` where only one value of it is meant."""
 Phrase = Annotated[str, AfterValidator(_phrase)]
+Cited = Annotated[tuple[Slug, ...], BeforeValidator(_listed, json_schema_input_type=Slug | tuple[Slug, ...])]
+"""Ids of sources; one may stand alone."""
+Codes = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+"""Codes; one may stand alone."""
 Regex = Annotated[str, AfterValidator(_regex)]
 """A Python regular expression, case ignored, blanks in it ignored (`re.VERBOSE`), `#` begins a comment."""
 
@@ -89,10 +106,6 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
     )
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 class Words(Model):
@@ -283,6 +296,7 @@ class Condition(Model):
     grade: tuple[str, ...] = ()
     side: tuple[Literal["left", "right", "bilateral"], ...] = ()
     modality: tuple[str, ...] = ()
+    coded: tuple[str, ...] = Field((), description="the finding's own code begins with one of these")
 
     @model_validator(mode="before")
     @classmethod
@@ -292,6 +306,29 @@ class Condition(Model):
         if isinstance(data, dict):
             return {name: _listed(value) if name not in ("state",) else value for name, value in data.items()}
         return data
+
+
+Conditions = Annotated[tuple[Condition, ...], BeforeValidator(_listed, json_schema_input_type=Condition | str | tuple[Condition | str, ...])]
+"""Conditions; one may stand alone, and a concept that is affirmed stands as its name."""
+
+
+class Answer(Model):
+    """One of the answers that a provider may give where an element is open, and the code that it leads to.
+
+    The code is the chosen one (`chosen`), `code`, or the one for the note's region under `site-parent`; none of these where the answer
+    leaves no code of the spine. The answers of an element together are neutral: they name each way, never a likely one.
+    """
+
+    words: str
+    chosen: bool = False
+    code: str | None = None
+    site_parent: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((self.chosen, self.code is not None, self.site_parent is not None)) > 1:
+            raise ValueError("leads to more than one code")
+        return self
 
 
 class Element(Model):
@@ -305,22 +342,19 @@ class Element(Model):
     kind: Literal["diagnosis", "region", "findings", "resolve"] = "findings"
     title: str
     level: Level
-    raised_by: tuple[Condition, ...] = Field((), description="the element is there only where one of these holds")
-    required_if: tuple[Condition, ...] = Field((), description="its level is `required` where one of these holds")
-    met: tuple[Condition, ...] = ()
+    raised_by: Conditions = Field((), description="the element is there only where one of these holds")
+    required_if: Conditions = Field((), description="its level is `required` where one of these holds")
+    met: Conditions = ()
     at_least: int = Field(1, ge=1, description="so many of the conditions of `met` are needed")
-    uncertain: tuple[Condition, ...] = ()
-    conflict: tuple[Condition, ...] = ()
+    uncertain: Conditions = ()
+    conflict: Conditions = ()
     resolve: tuple[Key, ...] = Field((), description="concepts to be denied")
     because: str
-    source: tuple[Slug, ...]
+    source: Cited
     ask: str = Field(description="neutral words for a query: what to document, never which answer")
     example: str | None = Field(None, description="words of a note that meet it, for explanations")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists(cls, data: Any) -> Any:
-        return {**data, "source": _listed(data["source"])} if isinstance(data, dict) and "source" in data else data
+    regions: tuple[Slug, ...] = Field((), description="the element is asked of the codes of these regions only; empty: of all")
+    answers: tuple[Answer, ...] = Field((), description="what may be answered, and the code to which each answer leads")
 
     @model_validator(mode="after")
     def _kind(self) -> Self:
@@ -331,31 +365,64 @@ class Element(Model):
         return self
 
 
+class SharedElement(Model):
+    """An element of a shared file, by its id; what is given here stands in place of what the shared file says."""
+
+    use: Slug
+    id: Slug | None = Field(None, description="the element's name in this family, where it has another in the shared file")
+    title: str | None = None
+    level: Level | None = None
+    required_if: Conditions | None = None
+    because: str | None = None
+    source: Cited | None = None
+    ask: str | None = None
+    example: str | None = None
+    answers: tuple[Answer, ...] | None = None
+
+
 class Route(Model):
     """A way from what the note says to another code than the one chosen.
 
-    The code is `code`, or the one for the region under `site-parent`, or that of the concept found.
+    The code is `code` (of several the provider has to choose), or the one for the region under `site-parent`, or that of the concept found.
     """
 
-    when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    id: Slug
+    when: Annotated[Conditions, Field(min_length=1, description="any of these")]
+    also: Conditions = Field((), description="and all of these")
     kind: Literal["instead", "additional", "candidate"]
-    code: str | None = None
+    code: Codes = ()
     site_parent: str | None = None
     unmentioned: bool = Field(False, description="only where the code's own diagnosis is not mentioned at all")
-    unless: tuple[Condition, ...] = Field((), description="not where one of these holds")
+    unless: Conditions = Field((), description="not where one of these holds")
     first: bool = Field(False, description="the other code goes before the chosen one")
     because: str
-    source: tuple[Slug, ...]
+    source: Cited
 
-    @model_validator(mode="before")
-    @classmethod
-    def _lists(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            return {
-                name: ([value] if name in ("source", "when", "unless") and isinstance(value, str | dict) else value)
-                for name, value in data.items()
-            }
-        return data
+
+
+class SharedRoutes(Model):
+    """A group of routes of a shared file, by its name."""
+
+    use: Slug
+
+
+class RouteGroup(Model):
+    """Routes that several families take."""
+
+    group: Slug
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+
+
+class Shared(Model):
+    """A file of elements and groups of routes that families use by name."""
+
+    shared: Slug
+    elements: tuple[Element, ...] = ()
+    groups: tuple[RouteGroup, ...] = ()
+
+
+def _own_or_shared(data: Any) -> str:
+    return "shared" if (isinstance(data, dict) and "use" in data) or isinstance(data, SharedElement | SharedRoutes) else "own"
 
 
 class Site(Model):
@@ -365,28 +432,161 @@ class Site(Model):
     imaging: tuple[Slug, ...] = Field((), description="imaging findings that may give the site once the provider has made the diagnosis")
 
 
-class Family(Model):
-    """What the codes of one family ask of the chart."""
-
+class _Family(Model):
     family: str = Field(description="the code at the family's head")
     release: date = Field(description="the release against which the file was checked, by the day on which it came into force")
     diagnosis: Annotated[tuple[Key, ...], Field(min_length=1)] = Field(description="concepts that state the diagnosis")
     unresolved: tuple[Key, ...] = Field((), description="concepts that may be the diagnosis: stated, and asked about")
     site: Site | None = None
     infection: bool = Field(False, description="an organism that the provider names asks for a further code (guideline I.C.1.b)")
-    elements: tuple[Element, ...]
-    routes: tuple[Route, ...] = ()
     applies: tuple[str, ...] = Field((), description="when the code applies, for explanations")
     applies_not: tuple[str, ...] = ()
 
+
+class FamilyFile(_Family):
+    """What the codes of one family ask of the chart, as a file says it: with elements and routes of its own, and shared ones."""
+
+    elements: tuple[
+        Annotated[Annotated[Element, Tag("own")] | Annotated[SharedElement, Tag("shared")], Discriminator(_own_or_shared)], ...
+    ]
+    routes: tuple[Annotated[Annotated[Route, Tag("own")] | Annotated[SharedRoutes, Tag("shared")], Discriminator(_own_or_shared)], ...] = ()
+
+
+class Family(_Family):
+    """What the codes of one family ask of the chart, whole."""
+
+    elements: tuple[Element, ...]
+    routes: tuple[Route, ...] = ()
+
     @model_validator(mode="after")
-    def _elements(self) -> Self:
-        names = [element.id for element in self.elements]
-        if len(set(names)) < len(names):
-            raise ValueError("an element stands twice")
-        if "diagnosis" not in names:
+    def _names(self) -> Self:
+        for what, names in (("element", [e.id for e in self.elements]), ("route", [r.id for r in self.routes])):
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice:
+                raise ValueError(f"the {what} {twice} stands twice")
+        if not any(element.id == "diagnosis" for element in self.elements):
             raise ValueError("has no element `diagnosis`")
         return self
+
+
+class Mistake(Model):
+    """A common mistake with the codes of a family, and the rules that catch it."""
+
+    what: str
+    only: tuple[CodeClass, ...] = Field((), description="the codes it concerns; empty: all")
+    rules: Annotated[tuple[str, ...], Field(min_length=1)]
+    because: str
+    source: Cited
+
+
+class Question(Model):
+    """A question that people ask of a code, and the answer that is true for it."""
+
+    question: str
+    only: tuple[CodeClass, ...] = Field((), description="the codes it concerns; empty: all")
+    answer: str
+    source: Cited
+
+
+class Page(Model):
+    """What `explain` tells of a family's codes beside what follows from its elements and routes.
+
+    Texts may hold {code}, {title}, {head}, {region}, {neighbor}, {neighbor_title}, {unspecified}, {multiple} and {count} (characters of a
+    complete code), which are filled from the code set.
+    """
+
+    page: str
+    about: str
+    mistakes: tuple[Mistake, ...]
+    questions: tuple[Question, ...]
+
+
+class Profile(Model):
+    """Which recommended elements are asked for, for one kind of reader. What a code requires is asked for by every profile."""
+
+    profile: Slug
+    title: str
+    about: str
+    recommended: tuple[Slug, ...] | Literal["all"] = Field(description="the elements of level `recommended` that are asked for")
+    brief: bool = Field(False, description="text output tells recommended elements that are missing in one line")
+    elements: tuple["ProfileElements", ...] = Field((), description="further elements, which only this profile asks for")
+
+
+class ProfileElements(Model):
+    """Elements that a profile asks of some families."""
+
+    families: Annotated[tuple[str, ...], Field(min_length=1)]
+    elements: Annotated[tuple[Element, ...], Field(min_length=1)]
+
+
+class Fact(Model):
+    """A fact about one code that is checked against the code set; every key that is given has to hold."""
+
+    code: str
+    exists: bool | None = None
+    billable: bool | None = None
+    title: str | None = Field(None, description="words of the title")
+    characters: int | None = Field(None, description="letters and digits, without the dot")
+    seventh: bool | None = Field(None, description="whether it takes a 7th character")
+    note: NoteKind | None = Field(None, description="a note of this kind applies")
+    at: str | None = Field(None, description="the node at which the note stands")
+    refers: str | None = Field(None, description="a code that the note covers")
+    no_note: NoteKind | None = Field(None, description="no note of this kind stands at the code or above it, up to its category")
+    excludes1: str | None = Field(None, description="a code from which an Excludes1 note keeps it apart")
+    excludes2: str | None = Field(None, description="a code beside which an Excludes2 note lets it stand")
+    free: str | None = Field(None, description="a code from which no Excludes1 note keeps it apart")
+
+
+class Claim(Model):
+    """What a reference page says of a code, in our words, and what the classification says of that."""
+
+    id: Slug
+    page: str = Field(description="the code whose page says it")
+    part: Literal["description", "tip", "pitfall", "context", "question", "source"]
+    claim: str
+    verdict: Literal["supported", "silent", "contradicted"] = Field(
+        description="silent: neither the tabular list nor a guideline says anything of it"
+    )
+    because: str
+    source: Cited = Field(description="what decides it; of a silent claim, on what it could rest")
+    proof: tuple[Fact, ...] = ()
+    instead: str | None = Field(None, description="what notelint does")
+    rules: tuple[str, ...] = ()
+    case: "Case | None" = None
+
+    @model_validator(mode="after")
+    def _answered(self) -> Self:
+        if self.verdict != "supported" and not self.instead:
+            raise ValueError("needs `instead`: what notelint does")
+        return self
+
+
+class Omitted(Model):
+    """How many claims were left out, and why."""
+
+    payment: int = Field(ge=0, description="claims and questions about payment")
+
+
+class Claims(Model):
+    """The file of claims."""
+
+    claims: tuple[Claim, ...]
+    omitted: Omitted
+
+
+class Pair(Model):
+    """Codes that are not chosen together, though no Excludes1 note says so. A name stands for all codes under it."""
+
+    codes: Annotated[Codes, Field(min_length=1)]
+    others: Annotated[Codes, Field(min_length=1)]
+    because: str
+    source: Cited
+
+
+class Pairs(Model):
+    """The file of pairs."""
+
+    pairs: tuple[Pair, ...]
 
 
 class Expected(Model):
@@ -414,7 +614,7 @@ class Case(Model):
 
     In a vocabulary's cases: `found` and `not-found` (`concept` or `concept/value`). In a family's cases: `code`, with `met`, `missing`,
     `uncertain`, `conflict` (elements), `absent` (elements that are not in question), `rules`, `not-rules`, `alternatives`,
-    `not-alternatives` and `decision`. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
+    `not-alternatives`, `routes`, `look-alike`, `profile` and `decision`. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
     """
 
     text: str
@@ -435,6 +635,11 @@ class Case(Model):
     not_rules: tuple[str, ...] = ()
     alternatives: tuple[str, ...] | None = None
     not_alternatives: tuple[str, ...] = ()
+    routes: tuple[Slug, ...] = Field((), description="routes that are taken")
+    look_alike: tuple[Slug, ...] = Field(
+        (), description="elements and routes that the text only seems to speak of: the element is not met, the route is not taken"
+    )
+    profile: Slug | None = None
     decision: Literal["assign", "unspecified", "query", "replace", "unsupported"] | None = None
 
 
@@ -444,9 +649,9 @@ class Cases(Model):
     cases: tuple[Case, ...]
 
 
-def conditions(family: Family) -> Iterator[Condition]:
-    """All conditions of a family."""
-    for element in family.elements:
-        yield from (*element.raised_by, *element.required_if, *element.met, *element.uncertain, *element.conflict)
-    for route in family.routes:
-        yield from (*route.when, *route.unless)
+def conditions(item: Element | Route) -> Iterator[Condition]:
+    """All conditions of an element or a route."""
+    if isinstance(item, Element):
+        yield from (*item.raised_by, *item.required_if, *item.met, *item.uncertain, *item.conflict)
+    else:
+        yield from (*item.when, *item.also, *item.unless)

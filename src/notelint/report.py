@@ -15,7 +15,7 @@ from notelint.codeset import CodeSet, InstructionNote
 from notelint.findings import Finding
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Element, Family, Model
+from notelint.packs import Element, Family, Model, Profile
 from notelint.rules import GAP_SEVERITY, RULES, Severity
 
 CodesFrom = Literal["given", "note", "words"]
@@ -46,6 +46,7 @@ class NoteReport(Model):
     path: str | None
     setting: str
     date_of_service: date | None
+    profile: str
     codes: tuple[str, ...]
     codes_from: CodesFrom
     findings: tuple[Finding, ...]
@@ -124,6 +125,7 @@ class _Reporter:
     codeset: CodeSet
     codes: tuple[str, ...]
     final: bool
+    profile: Profile
 
     # ------------------------------------------------------------------------------------------------ building
 
@@ -353,7 +355,7 @@ class _Reporter:
         return ", ".join([*(finding.attributes.get("named") or ()), *levels])
 
     def _gaps(self, judgement: Judgement, family: Family, *, silent: bool) -> Iterator[Diagnostic]:
-        elements = {element.id: element for element in family.elements}
+        elements = {element.id: element for element in self.library.elements_of(family, self.profile)}
         code = judgement.assessment.code
         for assessed in judgement.assessment.elements:
             if assessed.status == "met" or assessed.element == "diagnosis":
@@ -478,9 +480,10 @@ def diagnose(
     codes: Sequence[str],
     final: bool,
     covered: bool,
+    profile: Profile,
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics of a note, gravest first, then in the order of the text. `covered`: a release covers the date of service."""
-    reporter = _Reporter(note, chart, library, codeset, tuple(codes), final)
+    reporter = _Reporter(note, chart, library, codeset, tuple(codes), final, profile)
     found: list[Diagnostic] = []
     if not covered:
         found.append(
