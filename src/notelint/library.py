@@ -44,8 +44,6 @@ from notelint.packs import (
     Route,
     Section,
     Shared,
-    SharedElement,
-    SharedRoutes,
     Source,
     Sources,
     Turn,
@@ -202,6 +200,12 @@ class Library(Model):
                 found.setdefault(region, child)
         return found
 
+    def region_words(self, region: str) -> str:
+        """A region in the words of the titles: "lumbosacral region"; "no region" for the code without a site."""
+        if region == "unspecified":
+            return "no region"
+        return next((known.title for known in self.regions if known.region == region), region)
+
     @cached_property
     def _titles(self) -> tuple[tuple[str, str], ...]:
         rows = [(title, region.region) for region in self.regions for title in (region.title, *region.also_titles)]
@@ -248,7 +252,11 @@ _M = TypeVar("_M", bound=Model)
 
 def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapping[str, Path]], _M]) -> _M:
     """What was read of these files before, from the cache, else read anew."""
-    files = {name: path for name, path in pattern_files(overlay).items() if not name.endswith(CASES) and _of_reference(name) == (kind == "reference")}
+    files = {
+        name: path
+        for name, path in pattern_files(overlay).items()
+        if not name.endswith(CASES) and _of_reference(name) == (kind == "reference")
+    }
     digest = hashlib.sha256(__version__.encode())
     for name, path in files.items():
         try:
@@ -397,7 +405,9 @@ def read_file(path: Path) -> tuple[Model | None, list[str]]:
     except ValidationError as error:
         lines_of = _Lines(text)
         problems = error.errors(include_url=False, include_input=False, include_context=False)
-        told = sorted((lines_of.line(p["loc"]), f"{_where(p['loc'], data)}: {_what(p)}") for p in problems)
+        # The marks by which pydantic tells an item of its own from a shared one are no keys of the file.
+        located = [(tuple(step for step in p["loc"] if step not in ("own", "shared")), p) for p in problems]
+        told = sorted((lines_of.line(loc), f"{_where(loc, data)}: {_what(p)}") for loc, p in located)
         return None, [f"{path}:{line}: {what}" for line, what in told]
 
 
@@ -499,7 +509,10 @@ def _check_items(
     library: Library, kinds: Mapping[str, Kind], model: Model, items: Sequence[Element | Route], say: Callable[[Model, str, str, str], None]
 ) -> None:
     for item in items:
-        for slug in (*(s for condition in conditions(item) for s in condition.concept), *(item.resolve if isinstance(item, Element) else ())):
+        for slug in (
+            *(s for condition in conditions(item) for s in condition.concept),
+            *(item.resolve if isinstance(item, Element) else ()),
+        ):
             if slug not in kinds:
                 say(model, slug, item.id, f"nothing is called {slug}")
         for source in item.source:

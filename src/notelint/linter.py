@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from notelint import findings as findings_
 from notelint import library as library_
-from notelint.assessment import Assessment, Assessor, Chart
+from notelint.assessment import Assessment, Assessor
+from notelint.chart import Chart, Document
 from notelint.codeset import CodeSet, CodeSets, load_codesets
 from notelint.discourse import Turns, follow
+from notelint.encounter import in_time, mark_copies, name_of, writer_of
 from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
@@ -108,7 +110,8 @@ class Linter:
     def check_all(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[NoteReport]:
         """The reports of a stream of notes, in order.
 
-        Notes of one `encounter` pool their evidence; they have to follow each other, and are held until the last of them is read. With a
+        Notes of one `encounter` pool their evidence: what one documents is no gap in another, a later word takes the place of an earlier one
+        of the same writer, and copied text counts once. They have to follow each other, and are held until the last of them is read. With a
         list of `failures`, a fault of notelint in one note is added to it (never its words), and the rest is still done.
         """
         return (report for _, report in self.check_pairs(notes, failures=failures))
@@ -141,27 +144,37 @@ class Linter:
         yield from reports
 
     def _encounter(self, notes: Sequence[Note]) -> Iterator[tuple[Note, NoteReport]]:
-        charts = [Chart(self.extract(note), self.library, concludes=self._concludes) for note in notes]
-        for number, (note, chart) in enumerate(zip(notes, charts, strict=True)):
-            others = [(_name(n), c) for k, (n, c) in enumerate(zip(notes, charts, strict=True)) if k != number]
-            yield note, self._report(note, chart, others)
+        order = in_time(notes)
+        found = mark_copies([notes[n] for n in order], [self.extract(notes[n]) for n in order])
+        documents = [
+            Document(
+                name_of(notes[n]), Chart(findings, self.library, concludes=self._concludes), self._is_final(notes[n]), writer_of(notes[n])
+            )
+            for n, findings in zip(order, found, strict=True)
+        ]
+        for number, note in enumerate(notes):
+            at = order.index(number)
+            yield note, self._report(note, documents[at], documents[:at], documents[at + 1 :])
 
-    def _report(self, note: Note, chart: Chart, others: Sequence[tuple[str, Chart]]) -> NoteReport:
+    def _report(self, note: Note, document: Document, earlier: Sequence[Document], later: Sequence[Document]) -> NoteReport:
         codeset, covered = self.codesets.on(note.date_of_service)
         self.releases.add(codeset.release.name)
-        final = self._is_final(note)
         written = self._in_text(note, codeset)
         codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)) or written
         codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
-        assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, profile=self.profile, others=others)
+
+        def assessor(codes: Sequence[str]) -> Assessor:
+            return Assessor(document, codeset, codes=codes, setting=note.setting, profile=self.profile, earlier=earlier, later=later)
+
         if codes_from == "words":
-            codes = tuple(assessor.supported())
-            assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, profile=self.profile, others=others)
-        judgements = [assessor.judge(code) for code in codes]
+            codes = tuple(assessor(()).supported())
+        assessing = assessor(codes)
+        judgements = [assessing.judge(code) for code in codes]
         told, self._told_outdated = self._told_outdated, self._told_outdated or not covered
         diagnostics = diagnose(
-            note, chart, judgements, library=self.library, codeset=codeset, codes=codes, final=final, covered=covered or told, profile=self.profile
-        )
+            note, document, judgements, others=(*earlier, *later), library=self.library, codeset=codeset, codes=codes,
+            covered=covered or told, profile=self.profile,
+        )  # fmt: skip
         return NoteReport(
             id=note.id,
             path=note.path,
@@ -170,7 +183,7 @@ class Linter:
             profile=self.profile.profile,
             codes=codes,
             codes_from=codes_from,
-            findings=tuple(chart.findings),
+            findings=tuple(document.chart.findings),
             assessments=tuple(self._cited(judgement.assessment, codeset.release.name) for judgement in judgements),
             diagnostics=tuple(self._wanted(diagnostics)),
         )
@@ -235,10 +248,6 @@ def internal_error(error: BaseException) -> str:
             place = f" at {file.name}:{frame.tb_lineno}"
         frame = frame.tb_next
     return f"internal error, {type(error).__name__}{place}; please report it"
-
-
-def _name(note: Note) -> str:
-    return note.id or note.path or "another document"
 
 
 _default: Linter | None = None

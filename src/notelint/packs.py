@@ -297,6 +297,7 @@ class Condition(Model):
     side: tuple[Literal["left", "right", "bilateral"], ...] = ()
     modality: tuple[str, ...] = ()
     coded: tuple[str, ...] = Field((), description="the finding's own code begins with one of these")
+    resistance: tuple[Slug, ...] = Field((), description="of organisms: resistant to any of these")
 
     @model_validator(mode="before")
     @classmethod
@@ -308,7 +309,9 @@ class Condition(Model):
         return data
 
 
-Conditions = Annotated[tuple[Condition, ...], BeforeValidator(_listed, json_schema_input_type=Condition | str | tuple[Condition | str, ...])]
+Conditions = Annotated[
+    tuple[Condition, ...], BeforeValidator(_listed, json_schema_input_type=Condition | str | tuple[Condition | str, ...])
+]
 """Conditions; one may stand alone, and a concept that is affirmed stands as its name."""
 
 
@@ -399,7 +402,6 @@ class Route(Model):
     source: Cited
 
 
-
 class SharedRoutes(Model):
     """A group of routes of a shared file, by its name."""
 
@@ -446,9 +448,7 @@ class _Family(Model):
 class FamilyFile(_Family):
     """What the codes of one family ask of the chart, as a file says it: with elements and routes of its own, and shared ones."""
 
-    elements: tuple[
-        Annotated[Annotated[Element, Tag("own")] | Annotated[SharedElement, Tag("shared")], Discriminator(_own_or_shared)], ...
-    ]
+    elements: tuple[Annotated[Annotated[Element, Tag("own")] | Annotated[SharedElement, Tag("shared")], Discriminator(_own_or_shared)], ...]
     routes: tuple[Annotated[Annotated[Route, Tag("own")] | Annotated[SharedRoutes, Tag("shared")], Discriminator(_own_or_shared)], ...] = ()
 
 
@@ -497,6 +497,8 @@ class Page(Model):
 
     page: str
     about: str
+    applies: tuple[str, ...] = Field((), description="when the codes apply, of a category whose families have files of their own")
+    applies_not: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...]
     questions: tuple[Question, ...]
 
@@ -575,10 +577,14 @@ class Claims(Model):
 
 
 class Pair(Model):
-    """Codes that are not chosen together, though no Excludes1 note says so. A name stands for all codes under it."""
+    """Codes that are not chosen together, though no Excludes1 note says so. A name stands for all codes under it.
+
+    Where a code is under both names (M45.A is under M45) only its nearest one counts.
+    """
 
     codes: Annotated[Codes, Field(min_length=1)]
     others: Annotated[Codes, Field(min_length=1)]
+    severity: Literal["error", "warning", "info"] = "error"
     because: str
     source: Cited
 
