@@ -532,7 +532,7 @@ class Assessor:
         elements = {element.id: element for element in self._library.elements_of(chosen.family, self._profile)}
         status = {assessed.element: assessed for assessed in judgement.assessment.elements}
         open_ = [
-            elements[name] for name, assessed in status.items() if assessed.status != "met" and self._decides(elements[name], assessed)
+            elements[name] for name, assessed in status.items() if assessed.status != "met" and self._decides(elements[name], assessed, judgement)
         ]
         kept: dict[str, list[Need]] = {}
         if judgement.support in ("missing", "uncertain", "negated"):
@@ -558,8 +558,11 @@ class Assessor:
                         yield self._prospect(code, [Need(element=element.id, words=answer.words)])
 
     @staticmethod
-    def _decides(element: Element, assessed: AssessedElement) -> bool:
-        return element.kind not in ("diagnosis", "region") and (assessed.level != "recommended") and bool(element.answers)
+    def _decides(element: Element, assessed: AssessedElement, judgement: Judgement) -> bool:
+        """Does an open element keep the code from being assigned, and are its answers known?"""
+        choice = any(alternative.kind == "candidate" for alternative in judgement.assessment.alternatives)
+        unclear = assessed.level == "specificity" and assessed.status != "missing" and choice
+        return element.kind not in ("diagnosis", "region") and bool(element.answers) and (assessed.level == "required" or unclear)
 
     def _regions_open(self, judgement: Judgement, located: _Located) -> Iterator[tuple[str, str | None]]:
         """(code, region in words) of each way in which an open region can be told; nothing where the region is told."""

@@ -128,6 +128,8 @@ class Chart:
 
     def evidence(self, condition: Condition) -> tuple[int, ...] | None:
         """The findings by which a condition holds, or None where it does not."""
+        if condition.without and any(self.findings[i].affirmed for i in self.indices(condition.without)):
+            return None
         found: list[int] = []
         for concept in condition.concept:
             mentions = [i for i in self.indices([concept]) if self._fits(self.findings[i], condition)]

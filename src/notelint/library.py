@@ -290,9 +290,6 @@ def _models(files: Mapping[str, Path], mistakes: list[str]) -> Iterator[tuple[Pa
 def _read(files: Mapping[str, Path]) -> Library:
     mistakes: list[str] = []
     models = list(_models(files, mistakes))
-    if mistakes:
-        # Names between files are looked at once each file is sound: a name that is missing because its file is not read is no mistake.
-        raise PackError(mistakes)
     shared = [(path, model) for path, model in models if isinstance(model, Shared)]
     families: list[Family] = []
     places: dict[int, Path] = {}
@@ -305,6 +302,9 @@ def _read(files: Mapping[str, Path]) -> Library:
                 places[id(family)] = path
         else:
             places[id(model)] = path
+    if mistakes:
+        # Names between files are looked at once each file is sound: a name that is missing because its file is not read is no mistake.
+        raise PackError(mistakes)
     library = Library(
         vocabularies=tuple(model for _, model in models if isinstance(model, Vocabulary)),
         families=tuple(families),
@@ -510,7 +510,7 @@ def _check_items(
 ) -> None:
     for item in items:
         for slug in (
-            *(s for condition in conditions(item) for s in condition.concept),
+            *(s for condition in conditions(item) for s in (*condition.concept, *condition.without)),
             *(item.resolve if isinstance(item, Element) else ()),
         ):
             if slug not in kinds:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from notelint.explain import LEVELS, CodePage, RulePage
 from notelint.packs import Claim
+from notelint.rules import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class Document:
     title: str
     lead: str
     sections: tuple[Section, ...]
+
+
+_CAUGHT = {
+    "diagnosis": tuple(rule for rule in RULES if rule.startswith("support/")),
+    "region": (*(rule for rule in RULES if rule.startswith("site/")), "gap/region"),
+}
+"""The rules of the elements that are no mere gap where they are missing."""
 
 
 # ---------------------------------------------------------------------------------------------------- what stands on a page
