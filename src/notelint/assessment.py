@@ -497,8 +497,12 @@ class Assessor:
                 yield codes[region]
 
     def organism_codes(self, chosen: str) -> Iterator[Alternative]:
-        """The codes of the organisms that the note affirms as the cause, the most exact of each line."""
-        organisms = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].affirmed]
+        """The codes of the organisms that the provider affirms as the cause, the most exact of each line.
+
+        What only the laboratory tells is a finding, which the provider has to link to the infection (guideline III.B).
+        """
+        told = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].author == "provider"]
+        organisms = [i for i in told if self._chart.findings[i].affirmed]
         values = {self._chart.findings[i].value for i in organisms}
         broader = {wider for value in values for wider in self._library.wider(value or "")}
         asks = any("B95" in note.text for note in self._codeset.additional(chosen))

@@ -179,7 +179,8 @@ class Chart:
             "organism": finding.value if finding.kind == "organism" else attributes.get("organism"),
         }  # fmt: skip
         return (
-            (not condition.status or finding.status in condition.status)
+            (not condition.author or finding.author in condition.author)
+            and (not condition.status or finding.status in condition.status)
             and (not condition.value or any(v in condition.value for v in (finding.value, *self.library.wider(finding.value or ""))))
             and all(facts[name] is not None for name in condition.has)
             and (not condition.grade or any(grade in condition.grade for grade in str(attributes.get("grade") or "").split("-")))

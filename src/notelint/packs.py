@@ -296,6 +296,7 @@ class Condition(Model):
     grade: tuple[str, ...] = ()
     side: tuple[Literal["left", "right", "bilateral"], ...] = ()
     modality: tuple[str, ...] = ()
+    author: tuple[Author, ...] = Field((), description="told by any of these")
     without: tuple[Key, ...] = Field((), description="it does not hold where one of these is affirmed")
     coded: tuple[str, ...] = Field((), description="the finding's own code begins with one of these")
     resistance: tuple[Slug, ...] = Field((), description="of organisms: resistant to any of these")
