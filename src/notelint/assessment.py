@@ -302,7 +302,8 @@ class Assessor:
         if own is None or own[0] == "met":
             return own and AssessedElement(element=element.id, level=level, status=own[0], evidence=own[1])
         for document in self._others:
-            other = self._found_in(document.chart, element)
+            # What this document raises another one may answer without raising it.
+            other = self._found_in(document.chart, element.model_copy(update={"raised_by": ()}))
             if other is not None and other[0] == "met":
                 return AssessedElement(element=element.id, level=level, status="met", documents=(document.name,))
         return AssessedElement(element=element.id, level=level, status=own[0], evidence=own[1])
