@@ -39,7 +39,9 @@ def test_excludes1_between_chosen_codes(linter: Linter, codes: tuple[str, str], 
     assert told.severity == "error"
 
 
-@pytest.mark.parametrize("codes", [("M45.6", "M35.2"), ("M46.26", "M46.36"), ("M46.36", "M54.50"), ("M46.26", "G06.1"), ("M45.6", "L40.53")])
+@pytest.mark.parametrize(
+    "codes", [("M45.6", "M35.2"), ("M46.26", "M46.36"), ("M46.36", "M54.50"), ("M46.26", "G06.1"), ("M45.6", "L40.53")]
+)
 def test_codes_that_no_excludes1_note_parts(linter: Linter, codes: tuple[str, str]) -> None:
     assert of(check(linter, "Seen today.", *codes), "code/excludes1") == []
 
@@ -136,5 +138,7 @@ def test_what_is_settled_has_no_prospects(linter: Linter) -> None:
 
 
 def test_a_missing_statement_is_all_that_is_asked_first(linter: Linter) -> None:
-    told = prospects(check(linter, "MRI of the lumbar spine\nFINDINGS: none.\nIMPRESSION: Discitis at L1-L2.", "M46.46", note_type="radiology report"))
+    told = prospects(
+        check(linter, "MRI of the lumbar spine\nFINDINGS: none.\nIMPRESSION: Discitis at L1-L2.", "M46.46", note_type="radiology report")
+    )
     assert told == [("M46.46", [("diagnosis", "a provider's statement of the diagnosis as present")])]

@@ -23,7 +23,11 @@ def rules(report: NoteReport, *categories: str) -> Sequence[str]:
     return [d.rule for d in report.diagnostics if not categories or d.rule.partition("/")[0] in categories]
 
 
-FIRST = {"id": "first", "text": "Assessment: discitis at L4-L5, on intravenous cefazolin since this morning.", "date_of_service": date(2026, 5, 3)}
+FIRST = {
+    "id": "first",
+    "text": "Assessment: discitis at L4-L5, on intravenous cefazolin since this morning.",
+    "date_of_service": date(2026, 5, 3),
+}
 
 
 def test_what_one_document_holds_is_no_gap_in_another_and_is_named(linter: Linter) -> None:
@@ -100,8 +104,16 @@ def test_copied_text_is_marked_and_never_counts_twice(linter: Linter) -> None:
 def test_short_sentences_are_copied_only_in_company(linter: Linter) -> None:
     told = encounter(
         linter,
-        {"id": "one", "text": "Discitis at L4-L5 as seen on the MRI of Monday. Blood cultures negative.", "date_of_service": date(2026, 5, 3)},
-        {"id": "two", "text": "Discitis at L4-L5 as seen on the MRI of Monday. Blood cultures negative.", "date_of_service": date(2026, 5, 4)},
+        {
+            "id": "one",
+            "text": "Discitis at L4-L5 as seen on the MRI of Monday. Blood cultures negative.",
+            "date_of_service": date(2026, 5, 3),
+        },
+        {
+            "id": "two",
+            "text": "Discitis at L4-L5 as seen on the MRI of Monday. Blood cultures negative.",
+            "date_of_service": date(2026, 5, 4),
+        },
         {"id": "three", "text": "Walks well today. Blood cultures negative.", "date_of_service": date(2026, 5, 5)},
     )
     assert {f.attributes.get("copied-from") for f in told["two"].findings} == {"one"}

@@ -80,7 +80,9 @@ def test_the_example_of_the_readme_works_as_it_stands(tmp_path: Path, linter: Li
 
 def test_every_shared_piece_is_used() -> None:
     models = [library.read_file(path)[0] for name, path in library.pattern_files().items() if not name.endswith(library.CASES)]
-    used = {item.use for m in models if isinstance(m, FamilyFile) for item in (*m.elements, *m.routes) if not isinstance(item, Element | Route)}
+    used = {
+        item.use for m in models if isinstance(m, FamilyFile) for item in (*m.elements, *m.routes) if not isinstance(item, Element | Route)
+    }
     (shared,) = [m for m in models if isinstance(m, Shared)]
     assert {e.id for e in shared.elements} | {g.group for g in shared.groups} == used
 
@@ -116,7 +118,9 @@ def test_mistakes_of_shared_pieces_and_profiles_are_told_where_they_stand(tmp_pa
 
 def test_an_element_or_route_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
     text = (library.shipped_folder() / "M46.0.yaml").read_text(encoding="utf-8")
-    (tmp_path / "M46.0.yaml").write_text(text.replace("  - use: degenerative\n", "  - use: degenerative\n  - use: degenerative\n"), encoding="utf-8")
+    (tmp_path / "M46.0.yaml").write_text(
+        text.replace("  - use: degenerative\n", "  - use: degenerative\n  - use: degenerative\n"), encoding="utf-8"
+    )
     with pytest.raises(library.PackError, match=r"M46\.0\.yaml:1: family: the route dish stands twice"):
         library.load(tmp_path)
 

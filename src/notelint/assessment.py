@@ -537,7 +537,9 @@ class Assessor:
         elements = {element.id: element for element in self._library.elements_of(chosen.family, self._profile)}
         status = {assessed.element: assessed for assessed in judgement.assessment.elements}
         open_ = [
-            elements[name] for name, assessed in status.items() if assessed.status != "met" and self._decides(elements[name], assessed, judgement)
+            elements[name]
+            for name, assessed in status.items()
+            if assessed.status != "met" and self._decides(elements[name], assessed, judgement)
         ]
         kept: dict[str, list[Need]] = {}
         if judgement.support in ("missing", "uncertain", "negated"):

@@ -406,7 +406,7 @@ def claims(
 ) -> None:  # fmt: skip
     """What reference pages claim of the codes, the verdict of the tabular list and the guidelines, and what notelint does instead."""
     from notelint import library
-    from notelint.packs import Claims, Omitted
+    from notelint.reference import Claims, Omitted
     from notelint.render import document
 
     reference = library.load_reference(patterns)

@@ -12,8 +12,9 @@ from typing import Literal
 
 from notelint.codeset import Code, CodeSet, NoteKind
 from notelint.errors import InputError
-from notelint.library import Library, Reference
-from notelint.packs import Claim, CodeClass, Condition, Family, Model, Page, Route
+from notelint.library import Library
+from notelint.packs import Condition, Family, Model, Route
+from notelint.reference import Claim, CodeClass, Page, Reference
 from notelint.rules import GAP_SEVERITY, RULES
 
 NOTE_NAMES = {

@@ -25,8 +25,6 @@ from notelint.levels import Spine
 from notelint.packs import (
     Case,
     Cases,
-    Claim,
-    Claims,
     Concept,
     Cue,
     Element,
@@ -35,7 +33,6 @@ from notelint.packs import (
     Kind,
     Model,
     NoteType,
-    Page,
     Pair,
     Pairs,
     Profile,
@@ -51,18 +48,11 @@ from notelint.packs import (
     conditions,
 )
 from notelint.phrases import Lexicon
+from notelint.reference import Claims, Page, Reference
 
 CASES = ".cases.yaml"
 _CRITERIA = frozenset({"test", "imaging", "study", "symptom", "treatment", "site"})
 """Kinds on which no route to a code may rest: what was measured, seen or done supports a diagnosis, it does not state one."""
-
-
-class Reference(Model):
-    """What only explanations need: the pages of families, and what other reference pages claim."""
-
-    pages: tuple[Page, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    omitted: int = 0
 
 
 class Library(Model):

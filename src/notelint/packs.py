@@ -5,14 +5,12 @@ Kinds of file, told apart by their first key:
     vocabulary: NAME     words of notes and what they stand for (patterns/vocabulary/NAME.yaml)
     family: CODE         what a code family asks of the chart (patterns/CODE.yaml)
     shared: NAME         elements and routes that several families use (patterns/shared.yaml)
-    page: CODE           what `explain` tells of a family beside what follows from it (patterns/pages/CODE.yaml)
     profile: NAME        which recommended elements are asked for, and by whom (patterns/profiles/NAME.yaml)
-    claims: [...]        what reference pages say of the codes, and the verdict (patterns/claims.yaml)
     pairs: [...]         codes that contradict each other though no note says so (patterns/pairs.yaml)
     sources: [...]       the works that packs cite (patterns/sources.yaml)
     cases: [...]         texts with what must and must not be found in them (NAME.cases.yaml beside NAME.yaml)
 
-Names are in kebab-case. Nothing here knows a disease: packs do.
+Pages and claims, which only explanations need, are in `notelint.reference`. Names are in kebab-case. Nothing here knows a disease: packs do.
 """
 
 import re
@@ -23,7 +21,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from notelint import phrases
-from notelint.codes import NoteKind
 
 Axis = Literal["negated", "possible", "historical", "hypothetical", "family"]
 """The five axes of ConText: what a note says of a thing other than that the patient has it now."""
@@ -42,9 +39,6 @@ Status = Literal["resulted", "pending", "ordered", "not-done", "declined", "unfi
 State = Literal["affirmed", "denied", "possible", "past", "stated", "mentioned"]
 """What a note concludes of a concept. `affirmed`: the patient has it now. `denied`: negated. `possible`: hedged. `past`: historical.
 `stated`: affirmed or denied. `mentioned`: any of these, in the patient."""
-
-CodeClass = Literal["parent", "unspecified", "multiple", "region", "billable"]
-"""Sorts of codes in a family: one with codes below it, one without a site, one for several regions, one for a region, any complete one."""
 
 
 def _slug(text: str) -> str:
@@ -471,40 +465,6 @@ class Family(_Family):
         return self
 
 
-class Mistake(Model):
-    """A common mistake with the codes of a family, and the rules that catch it."""
-
-    what: str
-    only: tuple[CodeClass, ...] = Field((), description="the codes it concerns; empty: all")
-    rules: Annotated[tuple[str, ...], Field(min_length=1)]
-    because: str
-    source: Cited
-
-
-class Question(Model):
-    """A question that people ask of a code, and the answer that is true for it."""
-
-    question: str
-    only: tuple[CodeClass, ...] = Field((), description="the codes it concerns; empty: all")
-    answer: str
-    source: Cited
-
-
-class Page(Model):
-    """What `explain` tells of a family's codes beside what follows from its elements and routes.
-
-    Texts may hold {code}, {title}, {head}, {region}, {neighbor}, {neighbor_title}, {unspecified}, {multiple} and {count} (characters of a
-    complete code), which are filled from the code set.
-    """
-
-    page: str
-    about: str
-    applies: tuple[str, ...] = Field((), description="when the codes apply, of a category whose families have files of their own")
-    applies_not: tuple[str, ...] = ()
-    mistakes: tuple[Mistake, ...]
-    questions: tuple[Question, ...]
-
-
 class Profile(Model):
     """Which recommended elements are asked for, for one kind of reader. What a code requires is asked for by every profile."""
 
@@ -521,61 +481,6 @@ class ProfileElements(Model):
 
     families: Annotated[tuple[str, ...], Field(min_length=1)]
     elements: Annotated[tuple[Element, ...], Field(min_length=1)]
-
-
-class Fact(Model):
-    """A fact about one code that is checked against the code set; every key that is given has to hold."""
-
-    code: str
-    exists: bool | None = None
-    billable: bool | None = None
-    title: str | None = Field(None, description="words of the title")
-    characters: int | None = Field(None, description="letters and digits, without the dot")
-    seventh: bool | None = Field(None, description="whether it takes a 7th character")
-    note: NoteKind | None = Field(None, description="a note of this kind applies")
-    at: str | None = Field(None, description="the node at which the note stands")
-    refers: str | None = Field(None, description="a code that the note covers")
-    no_note: NoteKind | None = Field(None, description="no note of this kind stands at the code or above it, up to its category")
-    excludes1: str | None = Field(None, description="a code from which an Excludes1 note keeps it apart")
-    excludes2: str | None = Field(None, description="a code beside which an Excludes2 note lets it stand")
-    free: str | None = Field(None, description="a code from which no Excludes1 note keeps it apart")
-
-
-class Claim(Model):
-    """What a reference page says of a code, in our words, and what the classification says of that."""
-
-    id: Slug
-    page: str = Field(description="the code whose page says it")
-    part: Literal["description", "tip", "pitfall", "context", "question", "source"]
-    claim: str
-    verdict: Literal["supported", "silent", "contradicted"] = Field(
-        description="silent: neither the tabular list nor a guideline says anything of it"
-    )
-    because: str
-    source: Cited = Field(description="what decides it; of a silent claim, on what it could rest")
-    proof: tuple[Fact, ...] = ()
-    instead: str | None = Field(None, description="what notelint does")
-    rules: tuple[str, ...] = ()
-    case: "Case | None" = None
-
-    @model_validator(mode="after")
-    def _answered(self) -> Self:
-        if self.verdict != "supported" and not self.instead:
-            raise ValueError("needs `instead`: what notelint does")
-        return self
-
-
-class Omitted(Model):
-    """How many claims were left out, and why."""
-
-    payment: int = Field(ge=0, description="claims and questions about payment")
-
-
-class Claims(Model):
-    """The file of claims."""
-
-    claims: tuple[Claim, ...]
-    omitted: Omitted
 
 
 class Pair(Model):

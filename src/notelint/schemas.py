@@ -4,7 +4,8 @@ import json
 
 from pydantic import BaseModel
 
-from notelint.packs import Cases, Claims, FamilyFile, Page, Pairs, Profile, Shared, Sources, Vocabulary
+from notelint.packs import Cases, FamilyFile, Pairs, Profile, Shared, Sources, Vocabulary
+from notelint.reference import Claims, Page
 from notelint.report import Extracts, Report
 
 _MODELS: dict[str, type[BaseModel]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from notelint.explain import LEVELS, CodePage, RulePage
-from notelint.packs import Claim
+from notelint.reference import Claim
 from notelint.rules import RULES
 
 
