@@ -15,7 +15,6 @@ from notelint.codeset import Code, CodeSet
 from notelint.findings import Finding
 from notelint.levels import Level as VertebralLevel
 from notelint.levels import Place, parse
-from notelint.note import Setting
 from notelint.packs import Element, Family, Level, Model, Profile, Route
 
 ElementStatus = Literal["met", "uncertain", "missing", "conflict"]
@@ -147,7 +146,6 @@ class Assessor:
         codeset: CodeSet,
         *,
         codes: Sequence[str],
-        setting: Setting,
         profile: Profile,
         earlier: Sequence[Document] = (),
         later: Sequence[Document] = (),
@@ -158,7 +156,6 @@ class Assessor:
         self._library = chart.library
         self._codeset = codeset
         self._codes = codes
-        self._setting = setting
         self._profile = profile
         self._earlier, self._later = tuple(earlier), tuple(later)
         # What was said last is asked first.
@@ -212,13 +209,10 @@ class Assessor:
             if told.state not in _SILENT and not differ(speaking, other, conclusion, told):
                 speaking, conclusion = other, told
         elsewhere = tuple(self._routed(family, "instead"))
-        by_setting = conclusion.state == "possible" and not conclusion.weak and self._setting == "inpatient" and speaking.final
-        # The rule speaks of the final statement: what was suspected on admission and is not in it is no diagnosis.
-        by_setting = by_setting and speaking.chart.is_final(conclusion.evidence)
         support: Support = "missing"
         if elsewhere:
             support = "elsewhere"
-        elif by_setting or conclusion.state == "affirmed":
+        elif conclusion.state == "affirmed":
             support = "met"
         elif conclusion.state == "possible":
             support = "uncertain"
@@ -343,9 +337,9 @@ class Assessor:
             return Place((), ()), (), False
         several = "multiple" not in self._library.region_codes(family.site.parent, self._codeset)
         diagnoses = list(chart.conclusion((*family.diagnosis, *family.unresolved)).evidence)
-        rest = [i for i in chart.indices((*family.diagnosis, *family.unresolved)) if chart.findings[i].affirmed]
-        spoken = [i for i in chart.indices(["disease-place"]) if chart.findings[i].affirmed]
-        shown = [i for i in chart.indices(family.site.imaging) if chart.findings[i].affirmed]
+        rest = [i for i in chart.indices((*family.diagnosis, *family.unresolved)) if chart.holds(i)]
+        spoken = [i for i in chart.indices(["disease-place"]) if chart.holds(i)]
+        shown = [i for i in chart.indices(family.site.imaging) if chart.holds(i)]
         for pool, imaging in ((diagnoses, False), (rest, False), (spoken, False), (shown, True)):
             placed = [i for i in pool if self._named(chart.findings[i])]
             if placed:
@@ -503,7 +497,7 @@ class Assessor:
         What only the laboratory tells is a finding, which the provider has to link to the infection (guideline III.B).
         """
         told = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].author == "provider"]
-        organisms = [i for i in told if self._chart.findings[i].affirmed]
+        organisms = [i for i in told if self._chart.holds(i)]
         values = {self._chart.findings[i].value for i in organisms}
         broader = {wider for value in values for wider in self._library.wider(value or "")}
         asks = any("B95" in note.text for note in self._codeset.additional(chosen))

@@ -12,6 +12,8 @@ from notelint.packs import Condition, State
 STATEMENTS = frozenset({"diagnosis", "condition", "statement"})
 """Kinds that are stated; what is measured, seen or done is not."""
 _RESULTS = frozenset({"test"})
+_DIAGNOSES = frozenset({"diagnosis", "condition", "organism", "infection-source"})
+"""Kinds that can be an uncertain diagnosis, or a part of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,18 @@ def _apart(one: Finding, other: Finding) -> bool:
 
 
 class Chart:
-    """The findings of a note, asked what the note concludes."""
+    """The findings of a note, asked what the note concludes.
 
-    def __init__(self, findings: Sequence[Finding], library: Library, *, concludes: frozenset[str]) -> None:
+    `concludes` are the sections where an author concludes. `final`: the note is the statement at the end of an inpatient stay, in which a
+    diagnosis that is still uncertain counts as established (guidelines II.H and III.C), but for those of which only a confirmed one does.
+    """
+
+    def __init__(self, findings: Sequence[Finding], library: Library, *, concludes: frozenset[str], final: bool = False) -> None:
         self.findings = findings
         self.library = library
+        self.final = final
         self._concludes = concludes
+        self._placed = any(finding.section in concludes for finding in findings)
         self._by_concept: dict[str, list[int]] = {}
         for index, finding in enumerate(findings):
             if finding.attributes.get("elsewhere") or finding.attributes.get("copied-from"):
@@ -71,10 +79,17 @@ class Chart:
         """Does a finding stand where the author concludes?"""
         return finding.section in self._concludes
 
-    def is_final(self, evidence: Sequence[int]) -> bool:
-        """Does any of these findings stand where the author concludes, if the note has such a place at all?"""
-        placed = any(self.is_conclusion(finding) for finding in self.findings)
-        return not placed or any(self.is_conclusion(self.findings[i]) for i in evidence)
+    def holds(self, index: int) -> bool:
+        """Does a finding count as present in the patient now: affirmed, or still uncertain where that counts as established?"""
+        finding = self.findings[index]
+        if finding.affirmed:
+            return True
+        if not self.final or finding.flags != ("possible",) or "weak" in finding.attributes:
+            return False
+        entry = self.library.by_concept.get(finding.concept)
+        # The rule speaks of the final statement: what was suspected on admission and is not in it is no diagnosis.
+        said_last = not self._placed or self.is_conclusion(finding)
+        return said_last and finding.kind in _DIAGNOSES and entry is not None and not entry.confirmed_only
 
     def conclusion(self, concepts: Iterable[str], *, provider: bool = False) -> Conclusion:
         """What the note concludes of any of these concepts: what it says where the author concludes, else anywhere.
@@ -87,7 +102,7 @@ class Chart:
         if not pool:
             relatives = [i for i in self._all(concepts) if self.findings[i].family]
             return Conclusion("family", tuple(relatives)) if relatives else Conclusion("unmentioned")
-        affirmed = [i for i in pool if self.findings[i].affirmed]
+        affirmed = [i for i in pool if self.holds(i)]
         retracted = [i for i in pool if i > max(affirmed, default=0) and self._takes_back(i, affirmed)] if affirmed else []
         if retracted:
             # As where an addendum rules out what the assessment named.
@@ -128,7 +143,7 @@ class Chart:
 
     def evidence(self, condition: Condition) -> tuple[int, ...] | None:
         """The findings by which a condition holds, or None where it does not."""
-        if condition.without and any(self.findings[i].affirmed for i in self.indices(condition.without)):
+        if condition.without and any(self.holds(i) for i in self.indices(condition.without)):
             return None
         found: list[int] = []
         for concept in condition.concept:
@@ -139,7 +154,7 @@ class Chart:
             if kind in STATEMENTS:
                 found += [i for i in self._of_state(concept, condition.state) if i in mentions]
             else:
-                found += [i for i in mentions if self._in_state(self.findings[i], condition.state)]
+                found += [i for i in mentions if self._in_state(i, condition.state)]
         return tuple(sorted(set(found))) or None
 
     def _of_state(self, concept: str, state: State) -> tuple[int, ...]:
@@ -155,8 +170,8 @@ class Chart:
         }
         return conclusion.evidence if conclusion.state in wanted[state] else ()
 
-    @staticmethod
-    def _in_state(finding: Finding, state: State) -> bool:
+    def _in_state(self, index: int, state: State) -> bool:
+        finding = self.findings[index]
         if finding.kind in _RESULTS or finding.status is not None:
             # What was measured stays measured: a result is denied by its value, not by a cue, and an old one is still a result.
             return not finding.hypothetical
@@ -164,11 +179,11 @@ class Chart:
             return True
         flags = set(finding.flags)
         return {
-            "affirmed": not flags,
+            "affirmed": self.holds(index),
             "denied": "negated" in flags,
             "possible": "possible" in flags and "negated" not in flags,
             "past": flags == {"historical"},
-            "stated": not flags or flags == {"negated"},
+            "stated": self.holds(index) or flags == {"negated"},
         }[state]
 
     def _fits(self, finding: Finding, condition: Condition) -> bool:
@@ -193,11 +208,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Document:
-    """A document of an encounter: `final` marks the statement at discharge, `writer` tells whose it is as far as that is known."""
+    """A document of an encounter: `writer` tells whose it is as far as that is known."""
 
     name: str
     chart: Chart
-    final: bool = False
     writer: str | None = None
 
     def conclusion(self, concepts: Iterable[str]) -> Conclusion:

@@ -168,11 +168,12 @@ class Library(Model):
         return {source.id: source for source in self.sources}
 
     def family_of(self, code: str) -> Family | None:
-        """The family to which a code belongs: the one with the longest name that the code begins with."""
-        fitting = [
-            family for family in self.families if code == family.family or (code.startswith(family.family) and code != family.family)
-        ]
-        return max(fitting, key=lambda family: len(family.family), default=None)
+        """The family to which a code belongs: the one with the longest name that it begins with, else the only one below it."""
+        above = [family for family in self.families if code.startswith(family.family)]
+        if above:
+            return max(above, key=lambda family: len(family.family))
+        below = [family for family in self.families if family.family.startswith(code)]
+        return below[0] if len(below) == 1 else None
 
     def region_codes(self, parent: str, codeset: CodeSet) -> Mapping[str, str]:
         """{region: code} of the children of a code, read off the titles of the tabular list; `unspecified` is the code without a site.

@@ -146,15 +146,14 @@ class Linter:
     def _encounter(self, notes: Sequence[Note]) -> Iterator[tuple[Note, NoteReport]]:
         order = in_time(notes)
         found = mark_copies([notes[n] for n in order], [self.extract(notes[n]) for n in order])
-        documents = [
-            Document(
-                name_of(notes[n]), Chart(findings, self.library, concludes=self._concludes), self._is_final(notes[n]), writer_of(notes[n])
-            )
-            for n, findings in zip(order, found, strict=True)
-        ]
+        documents = [self._document(notes[n], findings) for n, findings in zip(order, found, strict=True)]
         for number, note in enumerate(notes):
             at = order.index(number)
             yield note, self._report(note, documents[at], documents[:at], documents[at + 1 :])
+
+    def _document(self, note: Note, findings: Sequence[Finding]) -> Document:
+        final = note.setting == "inpatient" and self._is_final(note)
+        return Document(name_of(note), Chart(findings, self.library, concludes=self._concludes, final=final), writer_of(note))
 
     def _report(self, note: Note, document: Document, earlier: Sequence[Document], later: Sequence[Document]) -> NoteReport:
         codeset, covered = self.codesets.on(note.date_of_service)
@@ -164,7 +163,7 @@ class Linter:
         codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
 
         def assessor(codes: Sequence[str]) -> Assessor:
-            return Assessor(document, codeset, codes=codes, setting=note.setting, profile=self.profile, earlier=earlier, later=later)
+            return Assessor(document, codeset, codes=codes, profile=self.profile, earlier=earlier, later=later)
 
         if codes_from == "words":
             codes = tuple(assessor(()).supported())

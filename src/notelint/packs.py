@@ -142,6 +142,7 @@ class Concept(Words):
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
     denied: bool = Field(False, description="the words themselves deny it: afebrile")
     lasting: bool = Field(False, description="a disease for life: a past date tells when it began, not that it is over")
+    confirmed_only: bool = Field(False, description="counts only where it is confirmed, in every setting")
     denies: tuple[Slug, ...] = Field((), description="the concepts that are denied with it: without an infection of the spine no discitis")
     broader: Slug | None = Field(
         None, description="the less exact concept (or value) that this one is a kind of: naming it also names that"

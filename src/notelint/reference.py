@@ -120,7 +120,7 @@ def disproved(fact: Fact, codeset: CodeSet) -> Iterator[str]:
     if fact.exists is not None and (known is not None) is not fact.exists:
         yield f"{fact.code} {'does not exist' if fact.exists else 'exists'}"
     if known is None:
-        if fact.exists is not False:
+        if fact.exists is None:
             yield f"{fact.code} is no code"
         return
     if fact.billable is not None and known.billable is not fact.billable:

@@ -245,9 +245,9 @@ class _Reporter:
 
     def _etiology(self) -> str | None:
         """An affirmed organism or disease with a code of chapter 1, for the help of `code/sequence`."""
-        for finding in self.chart.findings:
+        for index, finding in enumerate(self.chart.findings):
             code = finding.attributes.get("code")
-            if finding.affirmed and code and code[0] in "AB" and code[:3] not in _SUPPLEMENTARY:
+            if self.chart.holds(index) and code and code[0] in "AB" and code[:3] not in _SUPPLEMENTARY:
                 return str(code)
         return None
 
@@ -317,7 +317,7 @@ class _Reporter:
 
     def _uncertain_help(self) -> str:
         if self.note.setting == "inpatient":
-            if self.document.final:
+            if self.chart.final:
                 return "a doubt as strong as this never counts as an established diagnosis"
             return "it counts as established only if it is still uncertain in the final statement at discharge"
         if self.note.setting == "unknown":
@@ -471,7 +471,7 @@ class _Reporter:
             entry = self.library.by_concept.get(finding.concept)
             if (
                 finding.kind not in ("diagnosis", "condition")
-                or not finding.affirmed
+                or not self.chart.holds(index)
                 or finding.author != "provider"
                 or index in routed
                 or entry is None
