@@ -1,12 +1,14 @@
 """The shipped patterns: sound, complete in their cases, true to the code set; and each case beside them holds."""
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from conftest import ROOT
 from notelint import Linter, library, load_codesets, schemas
-from notelint.packs import Case
+from notelint.packs import Case, Element, FamilyFile, Route, Shared
 from notelint.selftest import of_case, uncovered
 
 CASES = [
@@ -63,6 +65,66 @@ def test_schema_is_current(name: str) -> None:
     assert kept.read_text(encoding="utf-8") == schemas.schemas()[name], "run `make schemas`"
 
 
+def test_the_example_of_the_readme_works_as_it_stands(tmp_path: Path, linter: Linter) -> None:
+    readme = (ROOT / "patterns" / "README.md").read_text(encoding="utf-8")
+    for name in ("M48.1.yaml", "M48.1.cases.yaml"):
+        (block,) = re.findall(rf"`our-patterns/{re.escape(name)}`\n\n((?:    .*\n|\n)+)", readme)
+        (tmp_path / name).write_text(textwrap.dedent(block), encoding="utf-8")
+    own = Linter(patterns=tmp_path)
+    own.__dict__["_nlp"] = linter._nlp  # the words are the shipped ones
+    cases = {name: found for name, (_, found) in library.read_cases(tmp_path).items()}["M48.1"]
+    assert [list(of_case(own, case)) for case in cases] == [[]] * 4
+    assert list(uncovered(own.library, tmp_path)) == []
+    assert list(library.check_codes(own.library, load_codesets().on(None)[0])) == []
+
+
+def test_every_shared_piece_is_used() -> None:
+    models = [library.read_file(path)[0] for name, path in library.pattern_files().items() if not name.endswith(library.CASES)]
+    used = {
+        item.use for m in models if isinstance(m, FamilyFile) for item in (*m.elements, *m.routes) if not isinstance(item, Element | Route)
+    }
+    (shared,) = [m for m in models if isinstance(m, Shared)]
+    assert {e.id for e in shared.elements} | {g.group for g in shared.groups} == used
+
+
+def test_mistakes_of_shared_pieces_and_profiles_are_told_where_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "M46.1.yaml").write_text(
+        "family: M46.1\nrelease: 2026-04-01\ndiagnosis: [sacroiliitis]\nelements:\n  - use: diagnosis\n  - use: diagnosys\nroutes:\n"
+        "  - use: degenerativ\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(library.PackError) as caught:
+        library.load(tmp_path)
+    assert [mistake.replace(str(tmp_path), "") for mistake in caught.value.mistakes] == [
+        "/M46.1.yaml:6: elements: no shared element is called diagnosys",
+        "/M46.1.yaml:8: routes: no shared group is called degenerativ",
+    ]
+    (tmp_path / "M46.1.yaml").unlink()
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "own.yaml").write_text(
+        "profile: own\ntitle: Own\nabout: x\nrecommended: [imging]\nelements:\n  - families: [M99]\n    elements:\n      - id: extra\n"
+        "        title: x\n        level: recommended\n        met: [nothing-like-it]\n        because: x\n        source: nowhere\n        ask: x\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(library.PackError) as caught:
+        library.load(tmp_path)
+    assert [mistake.replace(str(tmp_path), "") for mistake in caught.value.mistakes] == [
+        "/profiles/own.yaml:4: recommended: no element is called imging",
+        "/profiles/own.yaml:6: elements: there is no family M99",
+        "/profiles/own.yaml:11: extra: nothing is called nothing-like-it",
+        "/profiles/own.yaml:13: extra: no source is called nowhere",
+    ]
+
+
+def test_an_element_or_route_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
+    text = (library.shipped_folder() / "M46.0.yaml").read_text(encoding="utf-8")
+    (tmp_path / "M46.0.yaml").write_text(
+        text.replace("  - use: degenerative\n", "  - use: degenerative\n  - use: degenerative\n"), encoding="utf-8"
+    )
+    with pytest.raises(library.PackError, match=r"M46\.0\.yaml:1: family: the route dish stands twice"):
+        library.load(tmp_path)
+
+
 def test_mistakes_are_all_told_with_file_line_and_place(tmp_path: Path) -> None:
     vocabulary = tmp_path / "vocabulary"
     vocabulary.mkdir()
@@ -113,7 +175,7 @@ def test_an_unknown_name_between_files_is_a_mistake(tmp_path: Path) -> None:
 
 def test_no_route_rests_on_criteria(tmp_path: Path) -> None:
     text = (library.shipped_folder() / "M45.A.yaml").read_text(encoding="utf-8")
-    route = "routes:\n  - when: bone-marrow-edema\n    kind: candidate\n    site-parent: M45\n    because: x\n    source: tabular\n"
+    route = "routes:\n  - id: own\n    when: bone-marrow-edema\n    kind: candidate\n    site-parent: M45\n    because: x\n    source: tabular\n"
     (tmp_path / "M45.A.yaml").write_text(text.replace("routes:\n", route, 1), encoding="utf-8")
     with pytest.raises(library.PackError, match="bone-marrow-edema is no statement of a provider: criteria never make a code"):
         library.load(tmp_path)

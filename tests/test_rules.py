@@ -22,6 +22,7 @@ def test_the_rules() -> None:
         "code/not-billable": "error",
         "code/outdated-code-set": "info",
         "code/excludes1": "error",
+        "code/conflict": "error",
         "code/sequence": "error",
         "code/additional": "error",
         "support/diagnosis-missing": "error",

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from notelint.chart import STATEMENTS, Chart, Conclusion, Document
 from notelint.codeset import Code, CodeSet
 from notelint.findings import Finding
 from notelint.levels import Level as VertebralLevel
 from notelint.levels import Place, parse
-from notelint.library import Library
-from notelint.note import Setting
-from notelint.packs import Condition, Element, Family, Level, Model, Route, State
+from notelint.packs import Element, Family, Level, Model, Profile, Route
 
 ElementStatus = Literal["met", "uncertain", "missing", "conflict"]
 Decision = Literal["assign", "unspecified", "query", "replace", "unsupported"]
@@ -24,8 +23,8 @@ AlternativeKind = Literal["more-specific", "instead", "additional", "candidate"]
 Support = Literal["met", "elsewhere", "negated", "uncertain", "missing"]
 SiteVerdict = Literal["fits", "none", "unspecified", "mismatch", "undocumented", "ambiguous"]
 
-_STATEMENTS = frozenset({"diagnosis", "condition", "statement"})
-_RESULTS = frozenset({"test"})
+_LENGTH_WITH_SEVENTH = 8
+"""Characters of a code with a 7th one, the dot counted."""
 
 
 class AssessedElement(Model):
@@ -39,14 +38,34 @@ class AssessedElement(Model):
 
 
 class Alternative(Model):
-    """Another code that the words of the note support, with the reason, the findings that show it and the sources."""
+    """Another code that the words of the note support, with the reason, the findings that show it and the sources.
+
+    `route` is the entry of the pack that leads to it, null for a region's code and an organism's; `first`: it goes before the chosen code.
+    """
 
     code: str
     title: str
     kind: AlternativeKind
     reason: str
+    route: str | None = None
+    first: bool = False
     evidence: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()
+
+
+class Need(Model):
+    """Words that are open: one of the answers to an element."""
+
+    element: str
+    words: str
+
+
+class Prospect(Model):
+    """A code that could be assigned if the note documented all that `needs` names; the prospects together name each answer."""
+
+    code: str
+    title: str
+    needs: tuple[Need, ...]
 
 
 class Assessment(Model):
@@ -57,6 +76,7 @@ class Assessment(Model):
     billable: bool
     elements: tuple[AssessedElement, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    prospects: tuple[Prospect, ...] = ()
     decision: Decision | None = None
 
 
@@ -68,184 +88,17 @@ class Judgement:
     family: Family | None
     support: Support = "met"
     support_evidence: tuple[int, ...] = ()
+    support_state: str = "unmentioned"
+    support_document: str | None = None
+    """Another document of the encounter on which the support rests."""
     elsewhere: tuple[Alternative, ...] = ()
+    late: tuple[Alternative, ...] = ()
+    """Codes that go before this one and are chosen after it."""
     site: SiteVerdict = "none"
     site_evidence: tuple[int, ...] = ()
     site_candidates: tuple[str, ...] = ()
     site_from_imaging: bool = False
     mentions: tuple[int, ...] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What a note concludes of a concept, and the findings that say so; `weak` when only doubt so strong that it never counts."""
-
-    state: Literal["affirmed", "possible", "denied", "past", "family", "other", "unmentioned"]
-    evidence: tuple[int, ...] = ()
-    weak: bool = False
-
-
-def _apart(one: Finding, other: Finding) -> bool:
-    """Do two findings name levels or regions, and none in common?"""
-    first, second = ([parse(name) for name in finding.attributes.get("levels") or ()] for finding in (one, other))
-    if first and second:
-        return not any(a.first <= b.last and b.first <= a.last for a in first for b in second)
-    here, there = (set(finding.attributes.get("regions") or ()) for finding in (one, other))
-    return bool(here and there) and not here & there
-
-
-class Chart:
-    """The findings of a note, asked what the note concludes."""
-
-    def __init__(self, findings: Sequence[Finding], library: Library, *, concludes: frozenset[str]) -> None:
-        self.findings = findings
-        self.library = library
-        self._concludes = concludes
-        self._by_concept: dict[str, list[int]] = {}
-        for index, finding in enumerate(findings):
-            if finding.attributes.get("elsewhere"):
-                continue
-            named = self._linked(finding) or finding.concept
-            # To name a thing exactly is also to name what it is a kind of.
-            for concept in (named, *library.wider(named)):
-                self._by_concept.setdefault(concept, []).append(index)
-
-    def _linked(self, finding: Finding) -> str | None:
-        """What a diagnosis is with the bacterium that the provider names as its cause: "MSSA discitis" is pyogenic."""
-        entry = self.library.by_concept.get(finding.concept)
-        organism = self.library.by_concept.get(f"organism/{finding.attributes.get('organism')}")
-        if entry is None or organism is None or not (organism.code or "").startswith(("B95", "B96")):
-            return None
-        return entry.linked_as
-
-    def indices(self, concepts: Iterable[str]) -> list[int]:
-        """The findings of these concepts in the patient, in the order of the text."""
-        return [i for i in self._all(concepts) if not self.findings[i].family]
-
-    def _all(self, concepts: Iterable[str]) -> list[int]:
-        found: set[int] = set()
-        for name in concepts:
-            concept, _, value = name.partition("/")
-            found.update(i for i in self._by_concept.get(concept, ()) if not value or self.findings[i].value == value)
-        return sorted(found)
-
-    def is_conclusion(self, finding: Finding) -> bool:
-        """Does a finding stand where the author concludes?"""
-        return finding.section in self._concludes
-
-    def is_final(self, evidence: Sequence[int]) -> bool:
-        """Does any of these findings stand where the author concludes, if the note has such a place at all?"""
-        placed = any(self.is_conclusion(finding) for finding in self.findings)
-        return not placed or any(self.is_conclusion(self.findings[i]) for i in evidence)
-
-    def conclusion(self, concepts: Iterable[str], *, provider: bool = False) -> Conclusion:
-        """What the note concludes of any of these concepts: what it says where the author concludes, else anywhere.
-
-        `provider`: only the words of a provider count, not those of radiology, laboratory, nursing or the patient.
-        """
-        mentions = [i for i in self.indices(concepts) if not provider or self.findings[i].author == "provider"]
-        final = [i for i in mentions if self.is_conclusion(self.findings[i]) and not self.findings[i].hypothetical]
-        pool = final or mentions
-        if not pool:
-            relatives = [i for i in self._all(concepts) if self.findings[i].family]
-            return Conclusion("family", tuple(relatives)) if relatives else Conclusion("unmentioned")
-        affirmed = [i for i in pool if self.findings[i].affirmed]
-        retracted = [i for i in pool if i > max(affirmed, default=0) and self._takes_back(i, affirmed)] if affirmed else []
-        if retracted:
-            # As where an addendum rules out what the assessment named.
-            return Conclusion("denied", tuple(retracted))
-        if affirmed:
-            return Conclusion("affirmed", tuple(affirmed))
-        # Of several flagged mentions the last is the one that the author leaves standing.
-        told = [i for i in pool if not self.findings[i].hypothetical] or pool
-        last = self.findings[told[-1]]
-        state: Literal["affirmed", "possible", "denied", "past", "other"] = "other"
-        if last.negated:
-            state = "denied"
-        elif last.possible:
-            state = "possible"
-        elif last.historical and not last.hypothetical:
-            state = "past"
-        same = tuple(i for i in told if self.findings[i].flags == last.flags)
-        return Conclusion(state, same, weak=all("weak" in self.findings[i].attributes for i in same))
-
-    def _takes_back(self, index: int, affirmed: Sequence[int]) -> bool:
-        """Does a finding refute what others affirm, at the same place?"""
-        finding = self.findings[index]
-        refutes = finding.flags == ("negated",) and finding.attributes.get("refuted")
-        return bool(refutes) and not all(_apart(finding, self.findings[i]) for i in affirmed)
-
-    def contradicted(self, concept: str) -> tuple[int, ...]:
-        """The findings by which a note both states and denies a diagnosis where the provider concludes, in this order; else nothing."""
-        if self.conclusion([concept], provider=True).state != "affirmed":
-            return ()
-        final = [i for i in self.indices([concept]) if self.findings[i].author == "provider" and self.is_conclusion(self.findings[i])]
-        stated = [i for i in final if self.findings[i].affirmed]
-        for index in final:
-            finding = self.findings[index]
-            before = [i for i in stated if i < index and not _apart(finding, self.findings[i])]
-            if finding.flags == ("negated",) and not finding.attributes.get("partial") and before:
-                return (before[-1], index)
-        return ()
-
-    def evidence(self, condition: Condition) -> tuple[int, ...] | None:
-        """The findings by which a condition holds, or None where it does not."""
-        found: list[int] = []
-        for concept in condition.concept:
-            mentions = [i for i in self.indices([concept]) if self._fits(self.findings[i], condition)]
-            if not mentions:
-                continue
-            kind = self.library.kinds.get(concept)
-            if kind in _STATEMENTS:
-                found += [i for i in self._of_state(concept, condition.state) if i in mentions]
-            else:
-                found += [i for i in mentions if self._in_state(self.findings[i], condition.state)]
-        return tuple(sorted(set(found))) or None
-
-    def _of_state(self, concept: str, state: State) -> tuple[int, ...]:
-        if state == "mentioned":
-            return tuple(self.indices([concept]))
-        conclusion = self.conclusion([concept])
-        wanted = {
-            "affirmed": ("affirmed",),
-            "denied": ("denied",),
-            "possible": ("possible",),
-            "past": ("past",),
-            "stated": ("affirmed", "denied"),
-        }
-        return conclusion.evidence if conclusion.state in wanted[state] else ()
-
-    @staticmethod
-    def _in_state(finding: Finding, state: State) -> bool:
-        if finding.kind in _RESULTS or finding.status is not None:
-            # What was measured stays measured: a result is denied by its value, not by a cue, and an old one is still a result.
-            return not finding.hypothetical
-        if state == "mentioned":
-            return True
-        flags = set(finding.flags)
-        return {
-            "affirmed": not flags,
-            "denied": "negated" in flags,
-            "possible": "possible" in flags and "negated" not in flags,
-            "past": flags == {"historical"},
-            "stated": not flags or flags == {"negated"},
-        }[state]
-
-    def _fits(self, finding: Finding, condition: Condition) -> bool:
-        attributes = finding.attributes
-        facts = {
-            "value": finding.value, "quantity": finding.quantity, "unit": finding.quantity.unit if finding.quantity else None,
-            "grade": attributes.get("grade"), "side": attributes.get("side"), "modality": attributes.get("modality"),
-            "organism": finding.value if finding.kind == "organism" else attributes.get("organism"),
-        }  # fmt: skip
-        return (
-            (not condition.status or finding.status in condition.status)
-            and (not condition.value or any(v in condition.value for v in (finding.value, *self.library.wider(finding.value or ""))))
-            and all(facts[name] is not None for name in condition.has)
-            and (not condition.grade or any(grade in condition.grade for grade in str(attributes.get("grade") or "").split("-")))
-            and (not condition.side or attributes.get("side") in condition.side)
-            and (not condition.modality or attributes.get("modality") in condition.modality)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,21 +142,24 @@ class Assessor:
 
     def __init__(
         self,
-        chart: Chart,
+        document: Document,
         codeset: CodeSet,
         *,
         codes: Sequence[str],
-        setting: Setting,
-        final: bool,
-        others: Sequence[tuple[str, Chart]] = (),
+        profile: Profile,
+        earlier: Sequence[Document] = (),
+        later: Sequence[Document] = (),
     ) -> None:
+        chart = document.chart
+        self._document = document
         self._chart = chart
         self._library = chart.library
         self._codeset = codeset
         self._codes = codes
-        self._setting = setting
-        self._final = final
-        self._others = others
+        self._profile = profile
+        self._earlier, self._later = tuple(earlier), tuple(later)
+        # What was said last is asked first.
+        self._others = (*reversed(self._later), *reversed(self._earlier))
 
     # ------------------------------------------------------------------------------------------------ one code
 
@@ -319,13 +175,15 @@ class Assessor:
         chosen = _Chosen(family, nearest, known)
         stated = self._stated(family)
         located = self._located(chosen)
-        elements = tuple(self._elements(family, stated, located))
+        elements = tuple(self._elements(chosen, stated, located))
         alternatives = tuple(self._alternatives(chosen, stated, located))
         judgement = Judgement(
             assessment.model_copy(update={"elements": elements, "alternatives": alternatives}),
             family,
             support=stated.support,
             support_evidence=stated.conclusion.evidence,
+            support_state=stated.conclusion.state,
+            support_document=stated.document,
             elsewhere=stated.elsewhere,
             site=located.verdict,
             site_evidence=located.evidence,
@@ -333,31 +191,36 @@ class Assessor:
             site_from_imaging=located.from_imaging,
             mentions=tuple(self._chart.indices((*family.diagnosis, *family.unresolved))),
         )
+        late = tuple(self._late(chosen, spelled))
         decision = self._decision(judgement, known)
-        return replace(judgement, assessment=judgement.assessment.model_copy(update={"decision": decision}))
+        open_ = decision in ("query", "unspecified") or judgement.support == "missing"
+        prospects = tuple(self._prospects(chosen, judgement, located)) if open_ else ()
+        told = judgement.assessment.model_copy(update={"decision": decision, "prospects": prospects})
+        return replace(judgement, assessment=told, late=late)
 
     def _stated(self, family: Family) -> _Stated:
         """Does a provider state the family's diagnosis, here or in another document of the encounter?"""
         concepts = (*family.diagnosis, *family.unresolved)
-        conclusion = self._chart.conclusion(concepts, provider=True)
+        speaking, conclusion = self._document, self._document.conclusion(concepts)
+        silent = conclusion.state in _SILENT
+        for other in (*self._earlier, *self._later) if silent else self._later:
+            told = other.conclusion(concepts)
+            # A later word takes the place of an earlier one; where two writers say the opposite, the provider is asked which stands.
+            if told.state not in _SILENT and not differ(speaking, other, conclusion, told):
+                speaking, conclusion = other, told
         elsewhere = tuple(self._routed(family, "instead"))
-        document: str | None = None
-        if conclusion.state in ("unmentioned", "family"):
-            others = ((name, chart.conclusion(concepts, provider=True)) for name, chart in self._others)
-            document = next((name for name, other in others if other.state == "affirmed"), None)
-        by_setting = conclusion.state == "possible" and not conclusion.weak and self._setting == "inpatient" and self._final
-        # The rule speaks of the final statement: what was suspected on admission and is not in it is no diagnosis.
-        by_setting = by_setting and self._chart.is_final(conclusion.evidence)
         support: Support = "missing"
         if elsewhere:
             support = "elsewhere"
-        elif document or by_setting or conclusion.state == "affirmed":
+        elif conclusion.state == "affirmed":
             support = "met"
         elif conclusion.state == "possible":
             support = "uncertain"
         elif conclusion.state in ("denied", "past", "family"):
             support = "negated"
-        return _Stated(conclusion, support, elsewhere, document)
+        if speaking is self._document:
+            return _Stated(conclusion, support, elsewhere, None)
+        return _Stated(replace(conclusion, evidence=()), support, elsewhere, speaking.name)
 
     def _located(self, chosen: _Chosen) -> _Located:
         """Where the diagnosis lies by the words, here or in another document, and what that means for the code."""
@@ -366,7 +229,7 @@ class Assessor:
         place, evidence, from_imaging = self._place(family)
         document: str | None = None
         if not place.candidates:
-            others = ((name, self._place(family, chart)[0]) for name, chart in self._others)
+            others = ((other.name, self._place(family, other.chart)[0]) for other in self._others)
             document, place = next(((name, other) for name, other in others if other.candidates), (None, place))
         verdict = self._site(chosen, codes, place, from_imaging=from_imaging)
         return _Located(codes, place, evidence, verdict, from_imaging, document)
@@ -393,16 +256,19 @@ class Assessor:
 
     # ------------------------------------------------------------------------------------------------ elements
 
-    def _elements(self, family: Family, stated: _Stated, located: _Located) -> Iterator[AssessedElement]:
+    def _elements(self, chosen: _Chosen, stated: _Stated, located: _Located) -> Iterator[AssessedElement]:
         support, site, diagnosis = stated.support, located.verdict, stated.conclusion
-        for element in family.elements:
+        own = next((region for region, code in located.codes.items() if code == chosen.nearest.code), None)
+        for element in self._library.elements_of(chosen.family, self._profile):
+            if element.regions and own not in element.regions:
+                continue
             if element.kind == "diagnosis":
                 status: ElementStatus = "met" if support == "met" else "uncertain" if support == "uncertain" else "missing"
                 if support == "elsewhere":
                     status = "met" if diagnosis.state == "affirmed" else "missing"
                 elif support == "negated":
                     status = "conflict"
-                documents = (stated.document,) if stated.document and status == "met" else ()
+                documents = (stated.document,) if stated.document else ()
                 yield AssessedElement(
                     element=element.id,
                     level=element.level,
@@ -429,10 +295,11 @@ class Assessor:
         level: Level = "required" if any(self._chart.evidence(condition) for condition in element.required_if) else element.level
         if own is None or own[0] == "met":
             return own and AssessedElement(element=element.id, level=level, status=own[0], evidence=own[1])
-        for name, chart in self._others:
-            other = self._found_in(chart, element)
+        for document in self._others:
+            # What this document raises another one may answer without raising it.
+            other = self._found_in(document.chart, element.model_copy(update={"raised_by": ()}))
             if other is not None and other[0] == "met":
-                return AssessedElement(element=element.id, level=level, status="met", documents=(name,))
+                return AssessedElement(element=element.id, level=level, status="met", documents=(document.name,))
         return AssessedElement(element=element.id, level=level, status=own[0], evidence=own[1])
 
     @staticmethod
@@ -470,9 +337,9 @@ class Assessor:
             return Place((), ()), (), False
         several = "multiple" not in self._library.region_codes(family.site.parent, self._codeset)
         diagnoses = list(chart.conclusion((*family.diagnosis, *family.unresolved)).evidence)
-        rest = [i for i in chart.indices((*family.diagnosis, *family.unresolved)) if chart.findings[i].affirmed]
-        spoken = [i for i in chart.indices(["disease-place"]) if chart.findings[i].affirmed]
-        shown = [i for i in chart.indices(family.site.imaging) if chart.findings[i].affirmed]
+        rest = [i for i in chart.indices((*family.diagnosis, *family.unresolved)) if chart.holds(i)]
+        spoken = [i for i in chart.indices(["disease-place"]) if chart.holds(i)]
+        shown = [i for i in chart.indices(family.site.imaging) if chart.holds(i)]
         for pool, imaging in ((diagnoses, False), (rest, False), (spoken, False), (shown, True)):
             placed = [i for i in pool if self._named(chart.findings[i])]
             if placed:
@@ -512,11 +379,31 @@ class Assessor:
 
     def _alternatives(self, chosen: _Chosen, stated: _Stated, located: _Located) -> Iterator[Alternative]:
         """The other codes that the words support, each once, without those chosen."""
-        seen = {chosen.nearest.code if chosen.known else "", *self._codes}
+        seen = {chosen.nearest.code if chosen.known else ""}
         for alternative in self._all_alternatives(chosen, stated, located):
-            if alternative.code not in seen:
+            if alternative.code not in seen and not self._is_chosen(alternative):
                 seen.add(alternative.code)
                 yield alternative
+
+    def _is_chosen(self, alternative: Alternative) -> bool:
+        """Is the code chosen, with whatever 7th character; or, of a cause that goes first, an exacter code of its category?"""
+        known = self._codeset.get(alternative.code)
+        # The 7th character tells the stage of treatment, which the chosen code may know better.
+        leaf = known.parent if known and known.parent and len(alternative.code) == _LENGTH_WITH_SEVENTH else alternative.code
+        return any(
+            code == alternative.code
+            or (leaf != alternative.code and (other := self._codeset.get(code)) is not None and other.parent == leaf)
+            or (alternative.first and leaf == alternative.code and code[:3] == alternative.code[:3])
+            for code in self._codes
+        )
+
+    def _late(self, chosen: _Chosen, spelled: str) -> Iterator[Alternative]:
+        """The codes that go before this one by a route, and are chosen after it."""
+        after = self._codes[self._codes.index(spelled) + 1 :] if spelled in self._codes else ()
+        for kind in ("additional", "candidate"):
+            for alternative in self._routed(chosen.family, kind):
+                if alternative.first and any(code[:6] == alternative.code[:6] for code in after):
+                    yield alternative
 
     def _all_alternatives(self, chosen: _Chosen, stated: _Stated, located: _Located) -> Iterator[Alternative]:
         yield from stated.elsewhere
@@ -560,19 +447,24 @@ class Assessor:
             return
         if any(self._chart.evidence(condition) for condition in route.unless):
             return
+        if not all(self._chart.evidence(condition) for condition in route.also):
+            return
         for condition in route.when:
+            # Of several codes among which the provider has to choose, one that is chosen has answered.
+            if len(route.code) > 1 and any(code[:6] in {chosen[:6] for chosen in self._codes} for code in route.code):
+                return
             # What radiology or the laboratory names is no diagnosis; what they find is evidence all the same.
             stated = tuple(
                 i
                 for i in self._chart.evidence(condition) or ()
-                if self._chart.findings[i].author == "provider" or self._chart.findings[i].kind not in _STATEMENTS
+                if self._chart.findings[i].author == "provider" or self._chart.findings[i].kind not in STATEMENTS
             )
             for other in self._codes_of(family, route, stated) if stated else ():
-                yield self._alternative(other, route.kind, route.because, stated, route.source)
+                yield self._alternative(other, route.kind, route.because, stated, route.source, route=route)
 
     def _codes_of(self, family: Family, route: Route, evidence: Sequence[int]) -> Iterator[str]:
         if route.code:
-            yield route.code
+            yield from route.code
             return
         own: dict[str, str | None] = {}
         for i in evidence:
@@ -600,8 +492,12 @@ class Assessor:
                 yield codes[region]
 
     def organism_codes(self, chosen: str) -> Iterator[Alternative]:
-        """The codes of the organisms that the note affirms as the cause, the most exact of each line."""
-        organisms = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].affirmed]
+        """The codes of the organisms that the provider affirms as the cause, the most exact of each line.
+
+        What only the laboratory tells is a finding, which the provider has to link to the infection (guideline III.B).
+        """
+        told = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].author == "provider"]
+        organisms = [i for i in told if self._chart.holds(i)]
         values = {self._chart.findings[i].value for i in organisms}
         broader = {wider for value in values for wider in self._library.wider(value or "")}
         asks = any("B95" in note.text for note in self._codeset.additional(chosen))
@@ -613,10 +509,74 @@ class Assessor:
                 yield self._alternative(code, "additional", reason, evidence, ("tabular",) if asks else ("guideline-i-c-1-b",))
 
     def _alternative(
-        self, code: str, kind: AlternativeKind, reason: str, evidence: tuple[int, ...], sources: tuple[str, ...]
+        self,
+        code: str,
+        kind: AlternativeKind,
+        reason: str,
+        evidence: tuple[int, ...],
+        sources: tuple[str, ...],
+        *,
+        route: Route | None = None,
     ) -> Alternative:
         known = self._codeset.get(code)
-        return Alternative(code=code, title=known.title if known else "", kind=kind, reason=reason, evidence=evidence, sources=sources)
+        return Alternative(
+            code=code, title=known.title if known else "", kind=kind, reason=reason, evidence=evidence, sources=sources,
+            route=route.id if route else None, first=route is not None and route.first,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------ what would decide
+
+    def _prospects(self, chosen: _Chosen, judgement: Judgement, located: _Located) -> Iterator[Prospect]:
+        """The codes that could be assigned, each with the words that are open: every answer to every open element, none preferred."""
+        elements = {element.id: element for element in self._library.elements_of(chosen.family, self._profile)}
+        status = {assessed.element: assessed for assessed in judgement.assessment.elements}
+        open_ = [
+            elements[name]
+            for name, assessed in status.items()
+            if assessed.status != "met" and self._decides(elements[name], assessed, judgement)
+        ]
+        kept: dict[str, list[Need]] = {}
+        if judgement.support in ("missing", "uncertain", "negated"):
+            for answer in elements["diagnosis"].answers:
+                if answer.chosen:
+                    kept.setdefault("diagnosis", []).append(Need(element="diagnosis", words=answer.words))
+        for element in open_:
+            for answer in element.answers:
+                if answer.chosen:
+                    kept.setdefault(element.id, []).append(Need(element=element.id, words=answer.words))
+        regions = list(self._regions_open(judgement, located))
+        for code, region in regions or [(chosen.nearest.code, None)]:
+            needs = [*(needs[0] for needs in kept.values()), *([Need(element="region", words=region)] if region else [])]
+            if needs:
+                yield self._prospect(code, needs)
+        # Without the diagnosis nothing else is asked yet.
+        for element in open_ if "diagnosis" not in kept else ():
+            for answer in element.answers:
+                if answer.code:
+                    yield self._prospect(answer.code, [Need(element=element.id, words=answer.words)])
+                elif answer.site_parent:
+                    for code in self._region_codes(answer.site_parent, chosen.family, ()):
+                        yield self._prospect(code, [Need(element=element.id, words=answer.words)])
+
+    @staticmethod
+    def _decides(element: Element, assessed: AssessedElement, judgement: Judgement) -> bool:
+        """Does an open element keep the code from being assigned, and are its answers known?"""
+        choice = any(alternative.kind == "candidate" for alternative in judgement.assessment.alternatives)
+        unclear = assessed.level == "specificity" and assessed.status != "missing" and choice
+        return element.kind not in ("diagnosis", "region") and bool(element.answers) and (assessed.level == "required" or unclear)
+
+    def _regions_open(self, judgement: Judgement, located: _Located) -> Iterator[tuple[str, str | None]]:
+        """(code, region in words) of each way in which an open region can be told; nothing where the region is told."""
+        if judgement.site not in ("ambiguous", "undocumented", "none") or not located.codes:
+            return
+        regions = located.place.candidates if judgement.site == "ambiguous" else tuple(located.codes)
+        for region in regions:
+            if region in located.codes:
+                yield located.codes[region], self._library.region_words(region)
+
+    def _prospect(self, code: str, needs: Sequence[Need]) -> Prospect:
+        known = self._codeset.get(code)
+        return Prospect(code=code, title=known.title if known else "", needs=tuple(needs))
 
     # ------------------------------------------------------------------------------------------------ no code chosen
 
@@ -636,6 +596,14 @@ class Assessor:
             regions = [region for region in place.candidates if region in codes] or ["unspecified"]
             found += [codes[region] for region in (regions if place.every or len(regions) == 1 else regions[:1]) if region in codes]
         return found
+
+
+_SILENT = frozenset({"unmentioned", "family", "other"})
+
+
+def differ(one: Document, other: Document, first: Conclusion, second: Conclusion) -> bool:
+    """Do two writers say the opposite, one that the patient has it and one that not?"""
+    return {first.state, second.state} == {"affirmed", "denied"} and None not in (one.writer, other.writer) and one.writer != other.writer
 
 
 def _union(evidence: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

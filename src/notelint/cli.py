@@ -15,6 +15,7 @@ from notelint import __version__
 from notelint.errors import InputError, NotelintError, PackError
 
 if TYPE_CHECKING:
+    from notelint.explain import CodePage, Explainer, RulePage
     from notelint.inputs import Defaults
     from notelint.linter import Linter
     from notelint.note import Note
@@ -83,6 +84,9 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", h
 Patterns = Annotated[
     Path | None, typer.Option("--patterns", metavar="DIR", help="A site's own folder of patterns, laid over the shipped ones.")
 ]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", metavar="NAME", help="Which recommended elements are asked for: scribe, cdi, audit, or a payer's.")
+]
 NoQuotes = Annotated[bool, typer.Option("--no-quotes", help="Text output without any words of the notes.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No output when there is nothing to say, and no summary.")]
 
@@ -136,7 +140,8 @@ def _root(
 @app.command()
 def check(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None, format_: FormatOption = Format.text, output: Output = None, patterns: Patterns = None,
+    manifest: Manifest = None, profile: ProfileOption = "scribe", format_: FormatOption = Format.text, output: Output = None,
+    patterns: Patterns = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
     select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules or categories.")] = None,
@@ -151,7 +156,7 @@ def check(
     from notelint.linter import Linter
     from notelint.rules import SEVERITIES
 
-    linter = Linter(patterns=patterns, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
+    linter = Linter(patterns=patterns, profile=profile, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
     notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
     counts = dict.fromkeys(SEVERITIES, 0)
     with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
@@ -187,7 +192,9 @@ class _Run:
         if self._format is Format.jsonl:
             self._write(report.model_dump_json(by_alias=True))
         elif self._format is Format.text and not self._statistics:
-            for line in text.note_report(report, note, quotes=not self._no_quotes, style=self._style, width=_width()):
+            for line in text.note_report(
+                report, note, brief=self._linter.profile.brief, quotes=not self._no_quotes, style=self._style, width=_width()
+            ):
                 self._write(line)
         # Only JSON needs the findings until the end of the run.
         self._reports.append(report if self._format is Format.json else report.model_copy(update={"findings": (), "assessments": ()}))
@@ -225,7 +232,9 @@ def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
     known = set(RULES) | {rule.category for rule in RULES.values()} | {"gap"}
     wanted = [part for name in names for part in name.replace(",", " ").split()]
     if any(name not in known for name in wanted):
-        known |= {f"gap/{element.id}" for family in library.load(patterns).families for element in family.elements}
+        loaded = library.load(patterns)
+        known |= {f"gap/{element.id}" for family in loaded.families for element in family.elements}
+        known |= {f"gap/{element.id}" for profile in loaded.profiles for block in profile.elements for element in block.elements}
     for name in wanted:
         if name not in known:
             raise InputError(f"{name[:40]!r} is no rule and no category")
@@ -285,19 +294,143 @@ def extract(
 # ---------------------------------------------------------------------------------------------------- explain
 
 
+class PageFormat(StrEnum):
+    """Shapes of a reference page."""
+
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+    json = "json"
+
+
 @app.command()
 def explain(
-    subject: Annotated[str, typer.Argument(metavar="CODE | RULE", help="A code such as M45.7, or a rule such as gap/hla-b27.")],
+    subject: Annotated[str | None, typer.Argument(metavar="CODE | RULE", help="A code such as M45.7, or a rule such as gap/hla-b27.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every code and rule of the patterns, as a set of files in --output DIR.")] = False,
+    format_: Annotated[PageFormat | None, typer.Option("--format", help="Shape of the page: text, or html with --all.", show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE | DIR", help="Write there and not to standard output.")] = None,
     date_of_service: DateOfService = None, patterns: Patterns = None,
 ) -> None:  # fmt: skip
-    """Explain what a code asks of the chart, or what a rule means, with sources."""
+    """The reference page of a code (what the chart should show, common mistakes, questions) or of a rule, with sources."""
+    if (subject is None) is not all_:
+        raise InputError("name a code or a rule, or --all for every one of them")
+    if all_ and output is None:
+        raise InputError("--all needs --output DIR")
     from notelint import codeset, library
-    from notelint import explain as explanations
+    from notelint.explain import Explainer
 
-    codesets = codeset.load_codesets()
-    chosen, _ = codesets.on(_date(date_of_service))
-    for line in explanations.explain(subject, library.load(patterns), chosen, width=_width()):
-        typer.echo(line)
+    chosen, _ = codeset.load_codesets().on(_date(date_of_service))
+    explainer = Explainer(library.load(patterns), library.load_reference(patterns), chosen)
+    if all_ and output is not None:
+        number = _write_set(explainer, output, format_ or PageFormat.html)
+        typer.echo(f"{number} pages in {output}")
+        return
+    page = explainer.page(subject or "")
+    with _writer(output, []) as write:
+        for line in _page_lines(page, format_ or PageFormat.text):
+            write(line)
+
+
+def _page_lines(page: "CodePage | RulePage", format_: PageFormat) -> Iterable[str]:
+    if format_ is PageFormat.json:
+        return [page.model_dump_json(by_alias=True, indent=1)]
+    from notelint.render import document
+
+    made = document.of_page(page)
+    if format_ is PageFormat.html:
+        return [document.as_html(made)]
+    return document.as_markdown(made) if format_ is PageFormat.markdown else document.as_text(made, width=_width())
+
+
+_ENDINGS = {PageFormat.text: "txt", PageFormat.markdown: "md", PageFormat.html: "html", PageFormat.json: "json"}
+
+
+def _write_set(explainer: "Explainer", folder: Path, format_: PageFormat) -> int:
+    """Writes a page for every code and rule, and in HTML a first page with links to all of them; returns how many."""
+    from notelint.render import document
+
+    pages = [explainer.page(name) for name in (*explainer.codes(), *explainer.rules())]
+    documents = [document.of_page(page) for page in pages]
+    listed = [(*_listed_as(page), made) for page, made in zip(pages, documents, strict=True)]
+    if explainer.reference.claims:
+        made = document.of_claims(explainer.reference.claims, explainer.reference.omitted)
+        documents.append(made)
+        listed.append(("Claims of reference pages", "claims", "what pages claim of these codes, and the verdict", made))
+    ending = _ENDINGS[format_]
+    links = {name: f"{made.name}.{ending}" for _, name, _, made in listed}
+    first = document.index(
+        ((heading, name, what) for heading, name, what, _ in listed), title="notelint reference",
+        lead=f"What the codes ask of the chart, and what the rules mean. ICD-10-CM release {explainer.codeset.release.name}.",
+    )  # fmt: skip
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if format_ is PageFormat.json:
+            for page, made in zip(pages, documents, strict=False):
+                (folder / f"{made.name}.json").write_text(page.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+            return len(pages)
+        for made in (first, *documents):
+            if format_ is PageFormat.html:
+                text = document.as_html(made, links)
+            else:
+                lines = document.as_markdown(made) if format_ is PageFormat.markdown else document.as_text(made)
+                text = "\n".join(lines) + "\n"
+            (folder / f"{made.name}.{ending}").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: {(error.strerror or 'can not be written').lower()}") from None
+    return len(documents) + 1
+
+
+def _listed_as(page: "CodePage | RulePage") -> tuple[str, str, str]:
+    if page.kind == "code":
+        return f"{page.code[:3]}", page.code, page.title
+    return f"Rules: {page.rule.partition('/')[0]}", page.rule, page.what[0]
+
+
+# ---------------------------------------------------------------------------------------------------- claims
+
+
+class Verdict(StrEnum):
+    """What the classification says of a claim."""
+
+    supported = "supported"
+    silent = "silent"
+    contradicted = "contradicted"
+
+
+@app.command()
+def claims(
+    status: Annotated[Verdict | None, typer.Option("--status", help="Only those with this verdict.", show_default=False)] = None,
+    page: Annotated[str | None, typer.Option("--page", metavar="CODE", help="Only those of the page of this code.")] = None,
+    format_: Annotated[PageFormat, typer.Option("--format", help="Shape of the output.")] = PageFormat.text,
+    output: Output = None, patterns: Patterns = None,
+) -> None:  # fmt: skip
+    """What reference pages claim of the codes, the verdict of the tabular list and the guidelines, and what notelint does instead."""
+    from notelint import library
+    from notelint.reference import Claims, Omitted
+    from notelint.render import document
+
+    reference = library.load_reference(patterns)
+    found = tuple(
+        claim
+        for claim in reference.claims
+        if (status is None or claim.verdict == status.value) and (page is None or claim.page == page.strip().upper())
+    )
+    if page is not None and not found and not any(claim.page == page.strip().upper() for claim in reference.claims):
+        raise InputError(
+            f"{page[:24]!r} has no claims; there are pages of {', '.join(dict.fromkeys(claim.page for claim in reference.claims))}"
+        )
+    with _writer(output, []) as write:
+        if format_ is PageFormat.json:
+            write(
+                Claims(claims=found, omitted=Omitted(payment=reference.omitted)).model_dump_json(by_alias=True, indent=1, exclude_none=True)
+            )
+            return
+        made = document.of_claims(found, reference.omitted)
+        if format_ is PageFormat.html:
+            write(document.as_html(made))
+            return
+        for line in document.as_markdown(made) if format_ is PageFormat.markdown else document.as_text(made, width=_width()):
+            write(line)
 
 
 # ---------------------------------------------------------------------------------------------------- codes
@@ -406,7 +539,7 @@ def patterns_list(patterns: Patterns = None) -> None:
 
 @patterns_app.command("schema")
 def patterns_schema(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="family, vocabulary, sources, cases or report; without it, all are written to --output.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="family, vocabulary, profile, cases, report and others; without it, all are written to --output.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the schemas there.")] = None,
 ) -> None:  # fmt: skip
     """Print a JSON schema, or write all of them to a folder."""

@@ -307,6 +307,12 @@ class CodeSet:
         """The "code first" notes that apply to a code, those from above included, nearest first."""
         return self.notes(code, {NoteKind.CODE_FIRST})
 
+    def heading(self, node: str) -> str:
+        """The title of a code, block or chapter as the tabular list prints it, without its range; "" for something unknown."""
+        found = self._locate(node)
+        rows = self._rows("SELECT title FROM node WHERE id = ?", found[0]) if found else []
+        return str(rows[0][0]).partition(" (")[0] if rows else ""
+
     def under(self, node: str) -> Iterator[Code]:
         """All codes under a code, block or chapter, those made by a 7th character included, in the order of the tabular list.
 

@@ -1,178 +1,371 @@
-"""Explanations of a code or a rule, as text: what the chart should show and why, with sources. Titles and notes come from the code set."""
+"""Explanations: the reference page of a code or a rule, as plain values that the renderers print.
 
-import textwrap
-from collections.abc import Iterator, Sequence
+What stands on a page follows from the packs (elements, routes), from their pages (mistakes, questions) and from the code set (title,
+status, notes, relatives): nothing is typed twice, and a code that no pack covers gets a page of what the code set says of it.
+"""
 
-from notelint.codeset import CodeSet, NoteKind
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from notelint.codeset import Code, CodeSet, NoteKind
 from notelint.errors import InputError
 from notelint.library import Library
-from notelint.packs import Condition, Element, Family, Source
-from notelint.rules import GAP_SEVERITY, RULES, Rule
+from notelint.packs import Condition, Family, Model, Route
+from notelint.reference import Claim, CodeClass, Page, Reference
+from notelint.rules import GAP_SEVERITY, RULES
 
-_NOTES = {
+NOTE_NAMES = {
     NoteKind.INCLUDES: "Includes", NoteKind.INCLUSION_TERM: "Inclusion term", NoteKind.EXCLUDES1: "Excludes1", NoteKind.EXCLUDES2: "Excludes2",
     NoteKind.CODE_FIRST: "Code first", NoteKind.USE_ADDITIONAL_CODE: "Use additional code", NoteKind.CODE_ALSO: "Code also", NoteKind.NOTE: "Note",
 }  # fmt: skip
-_LEVELS = {"required": "Required", "specificity": "For a more specific code", "recommended": "Recommended"}
+Cite = Callable[[Sequence[str]], tuple[str, ...]]
+LEVELS = {"required": "Required", "specificity": "For a more specific code", "recommended": "Recommended"}
 
 
-def explain(subject: str, library: Library, codeset: CodeSet, *, width: int = 80) -> Iterator[str]:
-    """The lines that explain a code or a rule; InputError when it is neither."""
-    text = subject.strip()
-    if "/" in text:
-        yield from _rule(text.lower(), library, width)
-        return
-    code = codeset.normalize(text)
-    if code is None:
-        known = ", ".join(sorted({rule.category for rule in RULES.values()} | {"gap"}))
-        raise InputError(f"{text[:24]!r} is no ICD-10-CM code and no rule; rules are CATEGORY/NAME with a category of {known}")
-    yield from _code(code, library, codeset, width)
+class Named(Model):
+    """A code with its title."""
+
+    code: str
+    title: str
 
 
-def _wrap(text: str, width: int, indent: str = "  ", hang: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=hang if hang is not None else indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+class TabularNote(Model):
+    """A note of the tabular list and the node at which it stands."""
+
+    node: str
+    kind: str
+    text: str
 
 
-def _named(sources: Sequence[str], library: Library) -> str:
-    return "; ".join(_title(library.by_source[name]) if name in library.by_source else name for name in sources)
+class Asked(Model):
+    """An element as the page tells it."""
+
+    element: str
+    title: str
+    level: str
+    raised: bool
+    because: str
+    ask: str
+    example: str | None
+    profiles: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
-def _title(source: Source) -> str:
-    return source.title if source.basis == "verified" else f"{source.title} [unverified]"
+class Pitfall(Model):
+    """A common mistake and the rules that catch it."""
+
+    what: str
+    because: str
+    rules: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
-# ---------------------------------------------------------------------------------------------------- a code
+class Answered(Model):
+    """A question and its answer."""
+
+    question: str
+    answer: str
+    sources: tuple[str, ...]
 
 
-def _code(code: str, library: Library, codeset: CodeSet, width: int) -> Iterator[str]:
-    known = codeset.get(code)
-    nearest = known or codeset.nearest(code)
-    release = f"ICD-10-CM release {codeset.release.name}"
-    if known is None:
-        yield f"{code}: no code of {release}"
+class Way(Model):
+    """A way to another code: `when` names what the provider documents."""
+
+    route: str
+    kind: Literal["instead", "additional", "candidate"]
+    when: str
+    codes: tuple[Named, ...]
+    because: str
+    sources: tuple[str, ...]
+
+
+class Work(Model):
+    """A work that the page cites."""
+
+    cite: str
+    title: str
+    authority: str
+    basis: Literal["verified", "unverified"]
+    url: str | None
+
+
+class CodePage(Model):
+    """The reference page of a code. `given`: the code asked for, where it does not exist and its nearest one is shown."""
+
+    kind: Literal["code"] = "code"
+    given: str | None
+    code: str
+    title: str
+    status: str
+    billable: bool
+    release: str
+    chapter: str
+    block: str
+    region: str | None
+    covered: bool
+    about: str | None
+    applies: tuple[str, ...]
+    applies_not: tuple[str, ...]
+    asks: tuple[Asked, ...]
+    mistakes: tuple[Pitfall, ...]
+    ways: tuple[Way, ...]
+    questions: tuple[Answered, ...]
+    children: tuple[Named, ...]
+    siblings: tuple[Named, ...]
+    notes: tuple[TabularNote, ...]
+    claims: tuple[Claim, ...]
+    sources: tuple[Work, ...]
+
+
+class RulePage(Model):
+    """The reference page of a rule."""
+
+    kind: Literal["rule"] = "rule"
+    rule: str
+    severity: str
+    what: tuple[str, ...]
+    why: tuple[str, ...]
+    example: str | None
+    ask: tuple[str, ...]
+    met_by: tuple[str, ...]
+    asked_by: tuple[str, ...]
+    sources: tuple[Work, ...]
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Makes the pages of codes and rules."""
+
+    library: Library
+    reference: Reference
+    codeset: CodeSet
+
+    def page(self, subject: str) -> CodePage | RulePage:
+        """The page of a code or a rule; InputError when it is neither."""
+        text = subject.strip()
+        if "/" in text:
+            return self._rule(text.lower())
+        code = self.codeset.normalize(text)
+        if code is None:
+            known = ", ".join(sorted({rule.category for rule in RULES.values()} | {"gap"}))
+            raise InputError(f"{text[:24]!r} is no ICD-10-CM code and no rule; rules are CATEGORY/NAME with a category of {known}")
+        nearest = self.codeset.nearest(code)
         if nearest is None:
+            raise InputError(f"{code} is no code of ICD-10-CM release {self.codeset.release.name}, and no code is like it")
+        return self._code(code, nearest)
+
+    def codes(self) -> Iterator[str]:
+        """The codes of all families with those above them in their category, in the order of the tabular list."""
+        heads = dict.fromkeys(family.family[:3] for family in self.library.families)
+        for category in sorted(heads):
+            for code in (category, *(known.code for known in self.codeset.under(category))):
+                if self.library.family_of(code) or code in self._pages:
+                    yield code
+
+    def rules(self) -> Iterator[str]:
+        """All rules, those of the elements included."""
+        yield from RULES
+        elements = (element.id for family in self.library.families for element in family.elements if element.id != "diagnosis")
+        further = (e.id for profile in self.library.profiles for block in profile.elements for e in block.elements)
+        yield from dict.fromkeys(f"gap/{name}" for name in (*elements, *further))
+
+    # ------------------------------------------------------------------------------------------------ a code
+
+    @cached_property
+    def _pages(self) -> Mapping[str, Page]:
+        return {page.page: page for page in self.reference.pages}
+
+    def _code(self, given: str, known: Code) -> CodePage:
+        family = self.library.family_of(known.code)
+        head = family.family if family else known.code
+        page = self._pages.get(head)
+        regions = self.library.region_codes(family.site.parent, self.codeset) if family and family.site else {}
+        region = next((name for name, code in regions.items() if code == known.code), None)
+        sort = self._sort(known, region)
+        fill = self._fills(known, head, regions, region)
+        above = self.codeset.ancestors(known.code)
+        blocks = [name for name in above if "-" in name]
+        cited: list[str] = []
+
+        def cite(names: Iterable[str]) -> tuple[str, ...]:
+            cited.extend(names)
+            return tuple(self.library.cite(name, self.codeset.release.name) for name in names)
+
+        asks = tuple(self._asked(family, region, cite)) if family else ()
+        mistakes = tuple(
+            Pitfall(what=fill(m.what), because=fill(m.because), rules=m.rules, sources=cite(m.source))
+            for m in (page.mistakes if page else ())
+            if _concerns(m.only, sort)
+        )
+        ways = tuple(self._ways(family, region, known, cite)) if family else ()
+        questions = tuple(
+            Answered(question=fill(q.question), answer=fill(q.answer), sources=cite(q.source))
+            for q in (page.questions if page else ())
+            if _concerns(q.only, sort)
+        )
+        claims = tuple(claim for claim in self.reference.claims if claim.page == known.code)
+        for claim in claims:
+            cited.extend(claim.source)
+        return CodePage(
+            given=given if given != known.code else None, code=known.code, title=known.title, status=_status(known), billable=known.billable,
+            release=self.codeset.release.name, chapter=self.codeset.heading(above[-1]) if above else "",
+            block=self.codeset.heading(blocks[0]) if blocks else "",
+            region=self.library.region_words(region) if region and region != "unspecified" else "no region named" if region else None,
+            covered=family is not None or page is not None, about=fill(page.about) if page else None,
+            applies=tuple(family.applies if family else page.applies if page else ()),
+            applies_not=tuple(family.applies_not if family else page.applies_not if page else ()),
+            asks=asks, mistakes=mistakes, ways=ways, questions=questions,
+            children=self._named(known.children), siblings=self._siblings(known),
+            notes=tuple(TabularNote(node=n.node, kind=NOTE_NAMES[n.kind], text=n.text) for n in self.codeset.notes(known.code)),
+            claims=claims, sources=self._works(cited or ["tabular"]),
+        )  # fmt: skip
+
+    @staticmethod
+    def _sort(known: Code, region: str | None) -> frozenset[CodeClass]:
+        if not known.billable:
+            return frozenset({"parent"})
+        named: CodeClass = "region"
+        if region in ("unspecified", "multiple"):
+            named = region  # type: ignore[assignment]
+        return frozenset({"billable", named} if region else {"billable"})
+
+    def _fills(self, known: Code, head: str, regions: Mapping[str, str], region: str | None) -> Callable[[str], str]:
+        places = [code for name, code in regions.items() if name not in ("unspecified", "multiple")]
+        neighbor = None
+        if known.code in places:
+            at = places.index(known.code)
+            neighbor = self.codeset.get(places[at - 1] if at else places[at + 1])
+        complete = next((code for code in regions.values()), known.code)
+        values = {
+                "code": known.code, "title": known.title, "head": head, "unspecified": regions.get("unspecified", head),
+                "multiple": regions.get("multiple", head), "count": str(len(complete.replace(".", ""))),
+                "region": self.library.region_words(region) if region else "", "neighbor": neighbor.code if neighbor else "",
+            "neighbor_title": neighbor.title if neighbor else "",
+        }  # fmt: skip
+        return lambda text: _filled(text, values)
+
+    def _asked(self, family: Family, region: str | None, cite: Cite) -> Iterator[Asked]:
+        further = [e for p in self.library.profiles for block in p.elements if family.family in block.families for e in block.elements]
+        for level in LEVELS:
+            for element in (*family.elements, *further):
+                if element.level != level or (element.regions and region not in (None, *element.regions)):
+                    continue
+                profiles = [p.profile for p in self.library.profiles if element in self.library.elements_of(family, p)]
+                yield Asked(
+                    element=element.id, title=element.title, level=level, raised=bool(element.raised_by) or element.kind == "resolve",
+                    because=element.because, ask=element.ask, example=element.example, sources=cite(element.source),
+                    profiles=tuple(profiles) if len(profiles) < len(self.library.profiles) else (),
+                )  # fmt: skip
+
+    def _ways(self, family: Family, region: str | None, known: Code, cite: Cite) -> Iterator[Way]:
+        for kind in ("instead", "candidate", "additional"):
+            for route in family.routes:
+                if route.kind == kind:
+                    codes = tuple(code for code in self._leads_to(route, region) if code.code != known.code)
+                    yield Way(
+                        route=route.id,
+                        kind=route.kind,
+                        when=self._when(route),
+                        codes=codes,
+                        because=route.because,
+                        sources=cite(route.source),
+                    )
+
+    def _when(self, route: Route) -> str:
+        names = [self._name(concept, condition) for condition in route.when for concept in condition.concept]
+        # Of a long list, a few show what is meant.
+        shown = names if len(names) <= _SHOWN else [*names[:_SHOWN], "and others"]
+        also = [self._name(concept, condition) for condition in route.also for concept in condition.concept]
+        return ", ".join(dict.fromkeys(shown)) + (f", with {' and '.join(also)}" if also else "")
+
+    def _name(self, concept: str, condition: Condition) -> str:
+        titles = [
+            self.library.by_concept[key].title for value in condition.value if (key := f"{concept}/{value}") in self.library.by_concept
+        ]
+        return ", ".join(titles) or self.library.by_concept[concept].title
+
+    def _leads_to(self, route: Route, region: str | None) -> Iterator[Named]:
+        if route.code:
+            yield from self._named(route.code)
             return
-        yield f"The nearest existing code is {nearest.code}:"
-        yield ""
-    assert nearest is not None
-    yield f"{nearest.code}  {nearest.title}"
-    if nearest.billable:
-        state = "billable"
-    elif nearest.seventh:
-        state = f"needs a 7th character ({', '.join(letter for letter, _ in nearest.seventh)})"
-    else:
-        state = "a parent: not reported alone"
-    yield f"{state}, {release}"
-    family = library.family_of(nearest.code)
-    if family is not None:
-        yield from _asks(family, library, width)
-    yield from _relatives(nearest.code, codeset, width)
-    yield from _tabular_notes(nearest.code, codeset, width)
-    if family is not None:
-        cited = dict.fromkeys(name for element in family.elements for name in element.source)
-        yield from ("", "Sources")
-        for source in (library.by_source[name] for name in cited):
-            yield from _wrap(f"{source.cite}: {_title(source)}" if source.cite != source.title else _title(source), width, "  - ", "    ")
-    if family is None:
-        yield ""
-        yield from _wrap(
-            f"notelint checks {nearest.code} against the tabular list only: no pattern file covers its documentation.", width, ""
+        parents = [route.site_parent] if route.site_parent else []
+        for condition in route.when if not parents else ():
+            keys = [f"{c}/{v}" for c in condition.concept for v in condition.value] or list(condition.concept)
+            entries = [self.library.by_concept[key] for key in keys if key in self.library.by_concept]
+            yield from self._named(dict.fromkeys(entry.code for entry in entries if entry.code))
+            parents += [entry.site_parent for entry in entries if entry.site_parent]
+        for parent in dict.fromkeys(parents):
+            codes = self.library.region_codes(parent, self.codeset)
+            yield from self._named([codes.get(region or "", parent)])
+
+    def _named(self, codes: Iterable[str]) -> tuple[Named, ...]:
+        return tuple(Named(code=known.code, title=known.title) for code in codes if (known := self.codeset.get(code)))
+
+    def _siblings(self, known: Code) -> tuple[Named, ...]:
+        above = self.codeset.get(known.parent) if known.parent else None
+        return tuple(named for named in self._named(above.children if above else ()) if named.code != known.code)
+
+    def _works(self, names: Iterable[str]) -> tuple[Work, ...]:
+        found = (self.library.by_source[name] for name in dict.fromkeys(names))
+        order = {name: n for n, name in enumerate(self.library.by_source)}
+        return tuple(
+            Work(cite=work.cite, title=work.title, authority=work.authority, basis=work.basis, url=work.url)
+            for work in sorted(found, key=lambda work: order[work.id])
         )
 
+    # ------------------------------------------------------------------------------------------------ a rule
 
-def _asks(family: Family, library: Library, width: int) -> Iterator[str]:
-    for heading, lines in (("When it applies", family.applies), ("When it does not", family.applies_not)):
-        if lines:
-            yield from ("", heading)
-            for line in lines:
-                yield from _wrap(line, width, "  - ", "    ")
-    for level, title in _LEVELS.items():
-        elements = [element for element in family.elements if element.level == level]
-        if elements:
-            yield from ("", f"What the chart should show: {title.lower()}")
-            for element in elements:
-                raised = " (when the note raises it)" if element.raised_by or element.kind == "resolve" else ""
-                cited = "; ".join(library.by_source[name].cite for name in element.source)
-                yield from _wrap(f"{element.title}{raised}. {element.because} [{cited}]", width, "  - ", "    ")
-
-
-def _relatives(code: str, codeset: CodeSet, width: int) -> Iterator[str]:
-    known = codeset.get(code)
-    if known is None:
-        return
-    above = codeset.get(known.parent) if known.parent else None
-    children = [codeset.get(child) for child in (known.children or (above.children if above else ()))]
-    listed = [child for child in children if child and child.code != code]
-    if listed:
-        yield from ("", "Codes below it" if known.children else "Siblings")
-        for child in listed[:30]:
-            yield from _wrap(f"{child.code:<9} {child.title}", width, "  ", " " * 12)
-
-
-def _tabular_notes(code: str, codeset: CodeSet, width: int) -> Iterator[str]:
-    notes = codeset.notes(code)
-    if notes:
-        yield from ("", "Notes of the tabular list that apply")
-        for note in notes:
-            yield from _wrap(f"{note.node:<9} {_NOTES[note.kind]}: {note.text}", width, "  ", " " * 12)
+    def _rule(self, name: str) -> RulePage:
+        if name in RULES:
+            rule = RULES[name]
+            return RulePage(
+                rule=name, severity=rule.severity, what=(rule.what,), why=(rule.why,), example=rule.example, ask=(), met_by=(), asked_by=(),
+                sources=self._works(rule.sources),
+            )  # fmt: skip
+        category, _, wanted = name.partition("/")
+        asked = [(family.family, element) for family in self.library.families for element in family.elements if element.id == wanted]
+        for profile in self.library.profiles:
+            for block in profile.elements:
+                asked += [(f"{f} with profile {profile.profile}", e) for f in block.families for e in block.elements if e.id == wanted]
+        if category != "gap" or not asked:
+            near = [rule for rule in RULES if rule.startswith(f"{category}/")]
+            hint = f"; of {category}/ there are {', '.join(r.partition('/')[2] for r in near)}" if near else ""
+            raise InputError(f"{name[:40]!r} is no rule{hint}")
+        elements = [element for _, element in asked]
+        levels = {element.level for element in elements}
+        return RulePage(
+            rule=name, severity=", ".join(f"{GAP_SEVERITY[level]} where {level}" for level in LEVELS if level in levels),
+            what=(f"{elements[0].title}: missing, without a clear result, or in conflict.",),
+            why=tuple(dict.fromkeys(e.because for e in elements)), example=next((e.example for e in elements if e.example), None),
+            ask=tuple(dict.fromkeys(e.ask for e in elements)),
+            met_by=tuple(dict.fromkeys(_words(condition) for e in elements for condition in e.met)),
+            asked_by=tuple(dict.fromkeys(f"{code} ({e.level})" for code, e in asked)),
+            sources=self._works(name for e in elements for name in e.source),
+        )  # fmt: skip
 
 
-# ---------------------------------------------------------------------------------------------------- a rule
+_SHOWN = 6
+"""So many concepts of a route are named."""
 
 
-def _rule(name: str, library: Library, width: int) -> Iterator[str]:
-    if name in RULES:
-        yield from _known(RULES[name], library, width)
-        return
-    category, _, element_id = name.partition("/")
-    families = [(family, element) for family in library.families for element in family.elements if element.id == element_id]
-    if category != "gap" or not families:
-        near = [rule for rule in RULES if rule.startswith(f"{category}/")]
-        hint = f"; of {category}/ there are {', '.join(r.partition('/')[2] for r in near)}" if near else ""
-        raise InputError(f"{name[:40]!r} is no rule{hint}")
-    yield from _gap(name, families, library, width)
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with its placeholders filled; an unknown one is left as it stands, so that it is seen."""
+    return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1]) or m[0], " ".join(text.split()))
 
 
-def _known(rule: Rule, library: Library, width: int) -> Iterator[str]:
-    yield f"{rule.name}  ({rule.severity})"
-    for heading, text in (("What", rule.what), ("Why", rule.why), ("Example", rule.example), ("Source", _named(rule.sources, library))):
-        yield from ("", heading)
-        yield from _wrap(text, width)
+def _concerns(only: Sequence[CodeClass], sort: frozenset[CodeClass]) -> bool:
+    return not only or not sort.isdisjoint(only)
 
 
-def _gap(name: str, families: Sequence[tuple[Family, Element]], library: Library, width: int) -> Iterator[str]:
-    element = families[0][1]
-    levels = {e.level for _, e in families}
-    severity = ", ".join(f"{GAP_SEVERITY[level]} where {level}" for level in _LEVELS if level in levels)
-    yield f"{name}  ({severity})"
-    yield from ("", "What")
-    yield from _wrap(f"{element.title}: missing, without a clear result, or in conflict.", width)
-    yield from ("", "Why")
-    for because in dict.fromkeys(e.because for _, e in families):
-        yield from _wrap(because, width)
-    yield from ("", "Ask")
-    for ask in dict.fromkeys(e.ask for _, e in families):
-        yield from _wrap(ask, width)
-    example = next((e.example for _, e in families if e.example), None)
-    if example:
-        yield from ("", "Example of words that meet it")
-        yield from _wrap(example, width)
-    looked_for = dict.fromkeys(_words(condition) for _, e in families for condition in e.met)
-    if looked_for:
-        yield from ("", "Met by")
-        for words in looked_for:
-            yield from _wrap(words, width, "  - ", "    ")
-    yield from ("", "Asked by")
-    yield from _wrap(", ".join(f"{family.family} ({e.level})" for family, e in families), width)
-    yield from ("", "Source")
-    yield from _wrap(_named(tuple(dict.fromkeys(s for _, e in families for s in e.source)), library), width)
+def _status(known: Code) -> str:
+    if known.billable:
+        return "billable"
+    if known.seventh:
+        return f"needs a 7th character ({', '.join(letter for letter, _ in known.seventh)})"
+    return "a parent: not reported alone"
 
 
 def _words(condition: Condition) -> str:

@@ -15,7 +15,7 @@ from notelint.errors import InputError
 from notelint.note import Note, Setting, split_codes
 from notelint.report import Failure
 
-_KNOWN = frozenset({"id", "path", "text", "codes", "setting", "date-of-service", "note-type", "encounter"})
+_KNOWN = frozenset({"id", "path", "text", "codes", "setting", "date-of-service", "note-type", "encounter", "author"})
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -96,7 +96,7 @@ def from_paths(paths: Iterable[str], defaults: Defaults) -> Iterator[Note | Fail
 
 
 def from_manifest(manifest: Path, defaults: Defaults) -> Iterator[Note | Failure]:
-    """The notes of a JSONL or CSV manifest: `id, path | text, codes, setting, date-of-service, note-type, encounter`; other columns are
+    """The notes of a JSONL or CSV manifest: `id, path | text, codes, setting, date-of-service, note-type, encounter, author`; other columns are
     allowed. Paths are relative to the manifest. InputError when the manifest itself can not be read."""
     rows = _csv_rows(manifest) if manifest.suffix.lower() in (".csv", ".tsv") else _json_rows(manifest)
     for line, row in _encounters_together(rows):
@@ -224,4 +224,5 @@ def _note(row: Mapping[str, Any], folder: Path, defaults: Defaults) -> Note:
         note_type=str(cells["note-type"]) if cells.get("note-type") else defaults.note_type,
         # An empty cell is no encounter: notes of several patients would be pooled.
         encounter=str(cells["encounter"]) if cells.get("encounter") not in (None, "") else None,
+        author=str(cells["author"]) if cells.get("author") not in (None, "") else None,
     )

@@ -9,11 +9,11 @@ every file; a cache that can not be read or written is done without.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -29,13 +29,18 @@ from notelint.packs import (
     Cue,
     Element,
     Family,
+    FamilyFile,
     Kind,
     Model,
     NoteType,
+    Pair,
+    Pairs,
+    Profile,
     Region,
     Result,
     Route,
     Section,
+    Shared,
     Source,
     Sources,
     Turn,
@@ -43,6 +48,7 @@ from notelint.packs import (
     conditions,
 )
 from notelint.phrases import Lexicon
+from notelint.reference import Claims, Page, Reference
 
 CASES = ".cases.yaml"
 _CRITERIA = frozenset({"test", "imaging", "study", "symptom", "treatment", "site"})
@@ -55,6 +61,24 @@ class Library(Model):
     vocabularies: tuple[Vocabulary, ...]
     families: tuple[Family, ...]
     sources: tuple[Source, ...]
+    profiles: tuple[Profile, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; InputError when there is none."""
+        found = next((profile for profile in self.profiles if profile.profile == name), None)
+        if found is None:
+            raise InputError(f"{name[:40]!r} is no profile; there are {', '.join(sorted(profile.profile for profile in self.profiles))}")
+        return found
+
+    def elements_of(self, family: Family, profile: Profile) -> tuple[Element, ...]:
+        """The elements of a family that a profile asks for, its own among them."""
+        own = [
+            element
+            for element in family.elements
+            if element.level != "recommended" or profile.recommended == "all" or element.id in profile.recommended
+        ]
+        return (*own, *(element for block in profile.elements if family.family in block.families for element in block.elements))
 
     @cached_property
     def concepts(self) -> tuple[Concept, ...]:
@@ -144,11 +168,12 @@ class Library(Model):
         return {source.id: source for source in self.sources}
 
     def family_of(self, code: str) -> Family | None:
-        """The family to which a code belongs: the one with the longest name that the code begins with."""
-        fitting = [
-            family for family in self.families if code == family.family or (code.startswith(family.family) and code != family.family)
-        ]
-        return max(fitting, key=lambda family: len(family.family), default=None)
+        """The family to which a code belongs: the one with the longest name that it begins with, else the only one below it."""
+        above = [family for family in self.families if code.startswith(family.family)]
+        if above:
+            return max(above, key=lambda family: len(family.family))
+        below = [family for family in self.families if family.family.startswith(code)]
+        return below[0] if len(below) == 1 else None
 
     def region_codes(self, parent: str, codeset: CodeSet) -> Mapping[str, str]:
         """{region: code} of the children of a code, read off the titles of the tabular list; `unspecified` is the code without a site.
@@ -165,6 +190,12 @@ class Library(Model):
             if region:
                 found.setdefault(region, child)
         return found
+
+    def region_words(self, region: str) -> str:
+        """A region in the words of the titles: "lumbosacral region"; "no region" for the code without a site."""
+        if region == "unspecified":
+            return "no region"
+        return next((known.title for known in self.regions if known.region == region), region)
 
     @cached_property
     def _titles(self) -> tuple[tuple[str, str], ...]:
@@ -193,56 +224,133 @@ def pattern_files(overlay: Path | None = None) -> dict[str, Path]:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder of patterns")
         for path in sorted(folder.rglob("*.yaml")):
-            name = path.relative_to(folder).as_posix()
-            if not name.startswith("profiles/"):
-                files[name] = path
+            files[path.relative_to(folder).as_posix()] = path
     return files
 
 
 def load(overlay: Path | None = None) -> Library:
     """The library: the shipped patterns, with a site's own folder over them. PackError lists every mistake of every file."""
-    files = {name: path for name, path in pattern_files(overlay).items() if not name.endswith(CASES)}
-    contents = {}
+    return _kept("patterns", Library, overlay, _read)
+
+
+def load_reference(overlay: Path | None = None) -> Reference:
+    """What only explanations need: pages and claims. PackError lists every mistake."""
+    return _kept("reference", Reference, overlay, _read_reference)
+
+
+_M = TypeVar("_M", bound=Model)
+
+
+def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapping[str, Path]], _M]) -> _M:
+    """What was read of these files before, from the cache, else read anew."""
+    files = {
+        name: path
+        for name, path in pattern_files(overlay).items()
+        if not name.endswith(CASES) and _of_reference(name) == (kind == "reference")
+    }
+    digest = hashlib.sha256(__version__.encode())
     for name, path in files.items():
         try:
-            contents[name] = path.read_bytes()
+            content = path.read_bytes()
         except OSError as error:
             raise PackError([f"{path}:1: file: {(error.strerror or 'can not be read').lower()}"]) from None
-    digest = hashlib.sha256(__version__.encode())
-    for name, content in contents.items():
         digest.update(f"\0{name}\0{len(content)}\0".encode())
         digest.update(content)
-    kept = cache_folder() / f"patterns-{digest.hexdigest()[:24]}.json"
+    kept = cache_folder() / f"{kind}-{digest.hexdigest()[:24]}.json"
     with suppress(OSError, ValueError):
-        return Library.model_validate_json(kept.read_bytes())
-    library = _read(files)
+        return model.model_validate_json(kept.read_bytes())
+    made = read(files)
     with suppress(OSError):
-        write_whole(kept, library.model_dump_json(by_alias=True, exclude_defaults=True).encode())
-    return library
+        write_whole(kept, made.model_dump_json(by_alias=True, exclude_defaults=True).encode())
+    return made
+
+
+def _of_reference(name: str) -> bool:
+    return name.startswith("pages/") or name == "claims.yaml"
+
+
+def _models(files: Mapping[str, Path], mistakes: list[str]) -> Iterator[tuple[Path, Model]]:
+    """The models of files; what is wrong with a file is added to the mistakes."""
+    for path in files.values():
+        model, found = read_file(path)
+        mistakes += found
+        if model is not None:
+            yield path, model
 
 
 def _read(files: Mapping[str, Path]) -> Library:
     mistakes: list[str] = []
-    vocabularies: list[Vocabulary] = []
+    models = list(_models(files, mistakes))
+    shared = [(path, model) for path, model in models if isinstance(model, Shared)]
     families: list[Family] = []
-    sources: list[Source] = []
-    places: dict[int, tuple[Path, str]] = {}
-    for path in files.values():
-        model, found = read_file(path)
-        mistakes += found
-        if isinstance(model, Vocabulary):
-            vocabularies.append(model)
-        elif isinstance(model, Family):
-            families.append(model)
-        elif isinstance(model, Sources):
-            sources += model.sources
-        if model is not None:
-            places[id(model)] = (path, "")
-    library = Library(vocabularies=tuple(vocabularies), families=tuple(families), sources=tuple(sources))
-    mistakes += _cross_check(library, places)
+    places: dict[int, Path] = {}
+    for path, model in models:
+        if isinstance(model, FamilyFile):
+            family, found = _whole(model, path, shared)
+            mistakes += found
+            if family is not None:
+                families.append(family)
+                places[id(family)] = path
+        else:
+            places[id(model)] = path
+    if mistakes:
+        # Names between files are looked at once each file is sound: a name that is missing because its file is not read is no mistake.
+        raise PackError(mistakes)
+    library = Library(
+        vocabularies=tuple(model for _, model in models if isinstance(model, Vocabulary)),
+        families=tuple(families),
+        sources=tuple(source for _, model in models if isinstance(model, Sources) for source in model.sources),
+        profiles=tuple(model for _, model in models if isinstance(model, Profile)),
+        pairs=tuple(pair for _, model in models if isinstance(model, Pairs) for pair in model.pairs),
+    )
+    mistakes += dict.fromkeys(_cross_check(library, places, [path for path, _ in shared]))
     if mistakes:
         raise PackError(mistakes)
     return library
+
+
+def _whole(file: FamilyFile, path: Path, shared: Sequence[tuple[Path, Shared]]) -> tuple[Family | None, list[str]]:
+    """A family with its shared elements and routes in place, and what is wrong with it."""
+    mistakes: list[str] = []
+    known = {element.id: element for _, model in shared for element in model.elements}
+    groups = {group.group: group.routes for _, model in shared for group in model.groups}
+    elements: list[Element] = []
+    for element in file.elements:
+        if isinstance(element, Element):
+            elements.append(element)
+        elif element.use in known:
+            changes = {name: getattr(element, name) for name in element.model_fields_set - {"use"}}
+            elements.append(known[element.use].model_copy(update=changes))
+        else:
+            mistakes.append(f"{path}:{_line_of(path, element.use)}: elements: no shared element is called {element.use}")
+    routes: list[Route] = []
+    for route in file.routes:
+        if isinstance(route, Route):
+            routes.append(route)
+        elif route.use in groups:
+            routes += groups[route.use]
+        else:
+            mistakes.append(f"{path}:{_line_of(path, route.use)}: routes: no shared group is called {route.use}")
+    if mistakes:
+        return None, mistakes
+    kept = {name: getattr(file, name) for name in type(file).model_fields if name not in ("elements", "routes")}
+    try:
+        return Family(**kept, elements=tuple(elements), routes=tuple(routes)), []
+    except ValidationError as error:
+        return None, [f"{path}:1: family: {_what(problem)}" for problem in error.errors(include_url=False, include_input=False)]
+
+
+def _read_reference(files: Mapping[str, Path]) -> Reference:
+    mistakes: list[str] = []
+    models = [model for _, model in _models(files, mistakes)]
+    if mistakes:
+        raise PackError(mistakes)
+    claims = [model for model in models if isinstance(model, Claims)]
+    return Reference(
+        pages=tuple(model for model in models if isinstance(model, Page)),
+        claims=tuple(claim for model in claims for claim in model.claims),
+        omitted=sum(model.omitted.payment for model in claims),
+    )
 
 
 def read_cases(overlay: Path | None = None) -> dict[str, tuple[Path, tuple[Case, ...]]]:
@@ -276,7 +384,10 @@ def read_file(path: Path) -> tuple[Model | None, list[str]]:
         return None, [f"{path}:{lines[-1] if lines else 1}: file: no YAML: {what.splitlines()[0]}"]
     if not isinstance(data, dict):
         return None, [f"{path}:1: file: is no mapping of keys"]
-    heads: dict[str, type[Model]] = {"vocabulary": Vocabulary, "family": Family, "sources": Sources, "cases": Cases}
+    heads: dict[str, type[Model]] = {
+        "vocabulary": Vocabulary, "family": FamilyFile, "shared": Shared, "page": Page, "profile": Profile, "claims": Claims, "pairs": Pairs,
+        "sources": Sources, "cases": Cases,
+    }  # fmt: skip
     model = next((heads[key] for key in heads if key in data), None)
     if model is None:
         return None, [f"{path}:1: file: has none of the keys {', '.join(heads)}"]
@@ -285,7 +396,9 @@ def read_file(path: Path) -> tuple[Model | None, list[str]]:
     except ValidationError as error:
         lines_of = _Lines(text)
         problems = error.errors(include_url=False, include_input=False, include_context=False)
-        told = sorted((lines_of.line(p["loc"]), f"{_where(p['loc'], data)}: {_what(p)}") for p in problems)
+        # The marks by which pydantic tells an item of its own from a shared one are no keys of the file.
+        located = [(tuple(step for step in p["loc"] if step not in ("own", "shared")), p) for p in problems]
+        told = sorted((lines_of.line(loc), f"{_where(loc, data)}: {_what(p)}") for loc, p in located)
         return None, [f"{path}:{line}: {what}" for line, what in told]
 
 
@@ -338,15 +451,15 @@ class _Lines:
         return line
 
 
-def _cross_check(library: Library, places: Mapping[int, tuple[Path, str]]) -> list[str]:
+def _cross_check(library: Library, places: Mapping[int, Path], shared: Sequence[Path]) -> list[str]:
     """Mistakes between files: names that nothing defines."""
     mistakes: list[str] = []
 
     def say(model: Model, needle: str, where: str, what: str) -> None:
-        path = places[id(model)][0]
+        # What stands in no line of a family's file stands in the shared one.
+        path = next((path for path in (places[id(model)], *shared) if _line_in(path, needle)), places[id(model)])
         mistakes.append(f"{path}:{_line_of(path, needle)}: {where}: {what}")
 
-    known = {source.id for source in library.sources}
     kinds: dict[str, Kind] = {}
     for vocabulary in library.vocabularies:
         for concept in vocabulary.concepts:
@@ -361,30 +474,51 @@ def _cross_check(library: Library, places: Mapping[int, tuple[Path, str]]) -> li
     for family in library.families:
         if names.count(family.family) > 1:
             say(family, family.family, "family", "stands in two files")
-        for slug in (*family.diagnosis, *family.unresolved, *(s for element in family.elements for s in element.resolve)):
+        for slug in (*family.diagnosis, *family.unresolved):
             if slug not in kinds:
                 say(family, slug, "diagnosis", f"nothing is called {slug}")
-        for condition in conditions(family):
-            for slug in condition.concept:
-                if slug not in kinds:
-                    say(family, slug, "conditions", f"nothing is called {slug}")
         for route in family.routes:
             for condition in route.when:
                 for slug in condition.concept:
                     if kinds.get(slug) in _CRITERIA:
                         say(family, slug, "routes", f"{slug} is no statement of a provider: criteria never make a code")
-        cited: list[Element | Route] = [*family.elements, *family.routes]
-        for item in cited:
-            for source in item.source:
-                if source not in known:
-                    say(family, source, "source", f"no source is called {source}")
+        _check_items(library, kinds, family, [*family.elements, *family.routes], say)
+    asked = {element.id for family in library.families for element in family.elements}
+    for profile in library.profiles:
+        for name in profile.recommended if profile.recommended != "all" else ():
+            if name not in asked:
+                say(profile, name, "recommended", f"no element is called {name}")
+        for block in profile.elements:
+            for name in block.families:
+                if name not in names:
+                    say(profile, name, "elements", f"there is no family {name}")
+            _check_items(library, kinds, profile, block.elements, say)
     return mistakes
 
 
-def _line_of(path: Path, needle: str) -> int:
+def _check_items(
+    library: Library, kinds: Mapping[str, Kind], model: Model, items: Sequence[Element | Route], say: Callable[[Model, str, str, str], None]
+) -> None:
+    for item in items:
+        for slug in (
+            *(s for condition in conditions(item) for s in (*condition.concept, *condition.without)),
+            *(item.resolve if isinstance(item, Element) else ()),
+        ):
+            if slug not in kinds:
+                say(model, slug, item.id, f"nothing is called {slug}")
+        for source in item.source:
+            if source not in library.by_source:
+                say(model, source, item.id, f"no source is called {source}")
+
+
+def _line_in(path: Path, needle: str) -> int | None:
     text = path.read_text(encoding="utf-8")
     found = re.search(rf"(?<![\w-]){re.escape(needle)}(?![\w-])", text)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _line_of(path: Path, needle: str) -> int:
+    return _line_in(path, needle) or 1
 
 
 def check_codes(library: Library, codeset: CodeSet) -> Iterator[str]:
@@ -403,9 +537,15 @@ def check_codes(library: Library, codeset: CodeSet) -> Iterator[str]:
         if family.site and len(library.region_codes(family.site.parent, codeset)) < 2:
             yield f"{family.family}: the children of {family.site.parent} name no regions"
         for route in family.routes:
-            for code in filter(None, (route.code, route.site_parent)):
-                if codeset.get(code) is None:
-                    yield f"{family.family}: {code} is no code of release {codeset.release.name}"
             coded = [library.by_concept[slug] for condition in route.when for slug in condition.concept]
             if not (route.code or route.site_parent) and not all(entry.code or entry.site_parent or entry.code_note for entry in coded):
-                yield f"{family.family}: a route names no code, and its concept has none"
+                yield f"{family.family}: {route.id} names no code, and its concept has none"
+        named = {code for route in family.routes for code in (*route.code, route.site_parent)}
+        named |= {code for element in family.elements for answer in element.answers for code in (answer.code, answer.site_parent)}
+        for code in sorted(filter(None, named)):
+            if codeset.get(code) is None:
+                yield f"{family.family}: {code} is no code of release {codeset.release.name}"
+    for pair in library.pairs:
+        for code in (*pair.codes, *pair.others):
+            if codeset.get(code) is None:
+                yield f"pairs: {code} is no code of release {codeset.release.name}"

@@ -1,5 +1,6 @@
 """The line from a note to its report, spelled out once."""
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -8,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from notelint import findings as findings_
 from notelint import library as library_
-from notelint.assessment import Assessment, Assessor, Chart
+from notelint.assessment import Assessment, Assessor
+from notelint.chart import Chart, Document
 from notelint.codeset import CodeSet, CodeSets, load_codesets
 from notelint.discourse import Turns, follow
+from notelint.encounter import in_time, mark_copies, name_of, writer_of
 from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Concept, Kind
+from notelint.packs import Concept, Kind, Profile
 from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
 from notelint.results import Words
 from notelint.rules import selected
@@ -29,15 +32,19 @@ _CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]
 class Linter:
     """Checks notes against the codes chosen for them.
 
-    `patterns`: a site's own folder of patterns, laid over the shipped ones. `select` and `ignore` name rules or categories of rules.
+    `patterns`: a site's own folder of patterns, laid over the shipped ones. `profile` names which recommended elements are asked for.
+    `select` and `ignore` name rules or categories of rules.
     Building one reads the patterns and the code set; the first note builds the pipeline. PackError, CodeSetError when these are faulty.
 
         linter = Linter()
         report = linter.check(Note(text="…", codes=["M45.7"], setting="outpatient"))
     """
 
-    def __init__(self, *, patterns: Path | None = None, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, patterns: Path | None = None, profile: str = "scribe", select: Sequence[str] = (), ignore: Sequence[str] = ()
+    ) -> None:
         self._patterns = patterns
+        self._profile = profile
         self._select, self._ignore = tuple(select), tuple(ignore)
         self._told_outdated = False
         self.releases: set[str] = set()
@@ -47,6 +54,20 @@ class Linter:
     def library(self) -> Library:
         """The patterns."""
         return library_.load(self._patterns)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The profile; InputError when there is none of that name."""
+        return self.library.profile(self._profile)
+
+    def asking(self, profile: str | None) -> "Linter":
+        """A linter that asks by another profile and shares all that this one has built; this one itself for its own and for None."""
+        if profile in (None, self._profile):
+            return self
+        other = copy.copy(self)
+        other.__dict__.pop("profile", None)
+        other._profile = str(profile)
+        return other
 
     @cached_property
     def codesets(self) -> CodeSets:
@@ -89,7 +110,8 @@ class Linter:
     def check_all(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[NoteReport]:
         """The reports of a stream of notes, in order.
 
-        Notes of one `encounter` pool their evidence; they have to follow each other, and are held until the last of them is read. With a
+        Notes of one `encounter` pool their evidence: what one documents is no gap in another, a later word takes the place of an earlier one
+        of the same writer, and copied text counts once. They have to follow each other, and are held until the last of them is read. With a
         list of `failures`, a fault of notelint in one note is added to it (never its words), and the rest is still done.
         """
         return (report for _, report in self.check_pairs(notes, failures=failures))
@@ -122,35 +144,45 @@ class Linter:
         yield from reports
 
     def _encounter(self, notes: Sequence[Note]) -> Iterator[tuple[Note, NoteReport]]:
-        charts = [Chart(self.extract(note), self.library, concludes=self._concludes) for note in notes]
-        for number, (note, chart) in enumerate(zip(notes, charts, strict=True)):
-            others = [(_name(n), c) for k, (n, c) in enumerate(zip(notes, charts, strict=True)) if k != number]
-            yield note, self._report(note, chart, others)
+        order = in_time(notes)
+        found = mark_copies([notes[n] for n in order], [self.extract(notes[n]) for n in order])
+        documents = [self._document(notes[n], findings) for n, findings in zip(order, found, strict=True)]
+        for number, note in enumerate(notes):
+            at = order.index(number)
+            yield note, self._report(note, documents[at], documents[:at], documents[at + 1 :])
 
-    def _report(self, note: Note, chart: Chart, others: Sequence[tuple[str, Chart]]) -> NoteReport:
+    def _document(self, note: Note, findings: Sequence[Finding]) -> Document:
+        final = note.setting == "inpatient" and self._is_final(note)
+        return Document(name_of(note), Chart(findings, self.library, concludes=self._concludes, final=final), writer_of(note))
+
+    def _report(self, note: Note, document: Document, earlier: Sequence[Document], later: Sequence[Document]) -> NoteReport:
         codeset, covered = self.codesets.on(note.date_of_service)
         self.releases.add(codeset.release.name)
-        final = self._is_final(note)
         written = self._in_text(note, codeset)
         codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)) or written
         codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
-        assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
+
+        def assessor(codes: Sequence[str]) -> Assessor:
+            return Assessor(document, codeset, codes=codes, profile=self.profile, earlier=earlier, later=later)
+
         if codes_from == "words":
-            codes = tuple(assessor.supported())
-            assessor = Assessor(chart, codeset, codes=codes, setting=note.setting, final=final, others=others)
-        judgements = [assessor.judge(code) for code in codes]
+            codes = tuple(assessor(()).supported())
+        assessing = assessor(codes)
+        judgements = [assessing.judge(code) for code in codes]
         told, self._told_outdated = self._told_outdated, self._told_outdated or not covered
         diagnostics = diagnose(
-            note, chart, judgements, library=self.library, codeset=codeset, codes=codes, final=final, covered=covered or told
-        )
+            note, document, judgements, others=(*earlier, *later), library=self.library, codeset=codeset, codes=codes,
+            covered=covered or told, profile=self.profile,
+        )  # fmt: skip
         return NoteReport(
             id=note.id,
             path=note.path,
             setting=note.setting,
             date_of_service=note.date_of_service,
+            profile=self.profile.profile,
             codes=codes,
             codes_from=codes_from,
-            findings=tuple(chart.findings),
+            findings=tuple(document.chart.findings),
             assessments=tuple(self._cited(judgement.assessment, codeset.release.name) for judgement in judgements),
             diagnostics=tuple(self._wanted(diagnostics)),
         )
@@ -215,10 +247,6 @@ def internal_error(error: BaseException) -> str:
             place = f" at {file.name}:{frame.tb_lineno}"
         frame = frame.tb_next
     return f"internal error, {type(error).__name__}{place}; please report it"
-
-
-def _name(note: Note) -> str:
-    return note.id or note.path or "another document"
 
 
 _default: Linter | None = None

@@ -65,7 +65,7 @@ class Note:
     """A note and what its sender knows of it.
 
     `codes` are the chosen ICD-10-CM codes in their sequence; none means that those written in the note count. `text` is kept exactly
-    as read and stays out of the repr.
+    as read and stays out of the repr. `author` tells the writers of one encounter apart; without it their note types do.
     """
 
     text: str = field(repr=False)
@@ -76,6 +76,7 @@ class Note:
     date_of_service: date | None = None
     note_type: str | None = None
     encounter: str | None = None
+    author: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """InputError where a fact about the note is not what it has to be; one text of codes is split."""

@@ -1,13 +1,16 @@
 """What pattern files may say: the models of patterns/*.yaml, checked strictly.
 
-Four kinds of file, told apart by their first key:
+Kinds of file, told apart by their first key:
 
     vocabulary: NAME     words of notes and what they stand for (patterns/vocabulary/NAME.yaml)
     family: CODE         what a code family asks of the chart (patterns/CODE.yaml)
+    shared: NAME         elements and routes that several families use (patterns/shared.yaml)
+    profile: NAME        which recommended elements are asked for, and by whom (patterns/profiles/NAME.yaml)
+    pairs: [...]         codes that contradict each other though no note says so (patterns/pairs.yaml)
     sources: [...]       the works that packs cite (patterns/sources.yaml)
     cases: [...]         texts with what must and must not be found in them (NAME.cases.yaml beside NAME.yaml)
 
-Names are in kebab-case. Nothing here knows a disease: packs do.
+Pages and claims, which only explanations need, are in `notelint.reference`. Names are in kebab-case. Nothing here knows a disease: packs do.
 """
 
 import re
@@ -15,7 +18,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from notelint import phrases
 
@@ -70,10 +73,18 @@ def _key(text: str) -> str:
     return text
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
 Key = Annotated[str, AfterValidator(_key)]
 """`concept`, or `concept/value` where only one value of it is meant."""
 Phrase = Annotated[str, AfterValidator(_phrase)]
+Cited = Annotated[tuple[Slug, ...], BeforeValidator(_listed, json_schema_input_type=Slug | tuple[Slug, ...])]
+"""Ids of sources; one may stand alone."""
+Codes = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+"""Codes; one may stand alone."""
 Regex = Annotated[str, AfterValidator(_regex)]
 """A Python regular expression, case ignored, blanks in it ignored (`re.VERBOSE`), `#` begins a comment."""
 
@@ -89,10 +100,6 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
     )
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 class Words(Model):
@@ -135,6 +142,7 @@ class Concept(Words):
     image_as: Slug | None = Field(None, description="the imaging finding that the word is when an image shows it")
     denied: bool = Field(False, description="the words themselves deny it: afebrile")
     lasting: bool = Field(False, description="a disease for life: a past date tells when it began, not that it is over")
+    confirmed_only: bool = Field(False, description="counts only where it is confirmed, in every setting")
     denies: tuple[Slug, ...] = Field((), description="the concepts that are denied with it: without an infection of the spine no discitis")
     broader: Slug | None = Field(
         None, description="the less exact concept (or value) that this one is a kind of: naming it also names that"
@@ -283,6 +291,10 @@ class Condition(Model):
     grade: tuple[str, ...] = ()
     side: tuple[Literal["left", "right", "bilateral"], ...] = ()
     modality: tuple[str, ...] = ()
+    author: tuple[Author, ...] = Field((), description="told by any of these")
+    without: tuple[Key, ...] = Field((), description="it does not hold where one of these is affirmed")
+    coded: tuple[str, ...] = Field((), description="the finding's own code begins with one of these")
+    resistance: tuple[Slug, ...] = Field((), description="of organisms: resistant to any of these")
 
     @model_validator(mode="before")
     @classmethod
@@ -292,6 +304,31 @@ class Condition(Model):
         if isinstance(data, dict):
             return {name: _listed(value) if name not in ("state",) else value for name, value in data.items()}
         return data
+
+
+Conditions = Annotated[
+    tuple[Condition, ...], BeforeValidator(_listed, json_schema_input_type=Condition | str | tuple[Condition | str, ...])
+]
+"""Conditions; one may stand alone, and a concept that is affirmed stands as its name."""
+
+
+class Answer(Model):
+    """One of the answers that a provider may give where an element is open, and the code that it leads to.
+
+    The code is the chosen one (`chosen`), `code`, or the one for the note's region under `site-parent`; none of these where the answer
+    leaves no code of the spine. The answers of an element together are neutral: they name each way, never a likely one.
+    """
+
+    words: str
+    chosen: bool = False
+    code: str | None = None
+    site_parent: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((self.chosen, self.code is not None, self.site_parent is not None)) > 1:
+            raise ValueError("leads to more than one code")
+        return self
 
 
 class Element(Model):
@@ -305,22 +342,19 @@ class Element(Model):
     kind: Literal["diagnosis", "region", "findings", "resolve"] = "findings"
     title: str
     level: Level
-    raised_by: tuple[Condition, ...] = Field((), description="the element is there only where one of these holds")
-    required_if: tuple[Condition, ...] = Field((), description="its level is `required` where one of these holds")
-    met: tuple[Condition, ...] = ()
+    raised_by: Conditions = Field((), description="the element is there only where one of these holds")
+    required_if: Conditions = Field((), description="its level is `required` where one of these holds")
+    met: Conditions = ()
     at_least: int = Field(1, ge=1, description="so many of the conditions of `met` are needed")
-    uncertain: tuple[Condition, ...] = ()
-    conflict: tuple[Condition, ...] = ()
+    uncertain: Conditions = ()
+    conflict: Conditions = ()
     resolve: tuple[Key, ...] = Field((), description="concepts to be denied")
     because: str
-    source: tuple[Slug, ...]
+    source: Cited
     ask: str = Field(description="neutral words for a query: what to document, never which answer")
     example: str | None = Field(None, description="words of a note that meet it, for explanations")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists(cls, data: Any) -> Any:
-        return {**data, "source": _listed(data["source"])} if isinstance(data, dict) and "source" in data else data
+    regions: tuple[Slug, ...] = Field((), description="the element is asked of the codes of these regions only; empty: of all")
+    answers: tuple[Answer, ...] = Field((), description="what may be answered, and the code to which each answer leads")
 
     @model_validator(mode="after")
     def _kind(self) -> Self:
@@ -331,31 +365,63 @@ class Element(Model):
         return self
 
 
+class SharedElement(Model):
+    """An element of a shared file, by its id; what is given here stands in place of what the shared file says."""
+
+    use: Slug
+    id: Slug | None = Field(None, description="the element's name in this family, where it has another in the shared file")
+    title: str | None = None
+    level: Level | None = None
+    required_if: Conditions | None = None
+    because: str | None = None
+    source: Cited | None = None
+    ask: str | None = None
+    example: str | None = None
+    answers: tuple[Answer, ...] | None = None
+
+
 class Route(Model):
     """A way from what the note says to another code than the one chosen.
 
-    The code is `code`, or the one for the region under `site-parent`, or that of the concept found.
+    The code is `code` (of several the provider has to choose), or the one for the region under `site-parent`, or that of the concept found.
     """
 
-    when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    id: Slug
+    when: Annotated[Conditions, Field(min_length=1, description="any of these")]
+    also: Conditions = Field((), description="and all of these")
     kind: Literal["instead", "additional", "candidate"]
-    code: str | None = None
+    code: Codes = ()
     site_parent: str | None = None
     unmentioned: bool = Field(False, description="only where the code's own diagnosis is not mentioned at all")
-    unless: tuple[Condition, ...] = Field((), description="not where one of these holds")
+    unless: Conditions = Field((), description="not where one of these holds")
     first: bool = Field(False, description="the other code goes before the chosen one")
     because: str
-    source: tuple[Slug, ...]
+    source: Cited
 
-    @model_validator(mode="before")
-    @classmethod
-    def _lists(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            return {
-                name: ([value] if name in ("source", "when", "unless") and isinstance(value, str | dict) else value)
-                for name, value in data.items()
-            }
-        return data
+
+class SharedRoutes(Model):
+    """A group of routes of a shared file, by its name."""
+
+    use: Slug
+
+
+class RouteGroup(Model):
+    """Routes that several families take."""
+
+    group: Slug
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+
+
+class Shared(Model):
+    """A file of elements and groups of routes that families use by name."""
+
+    shared: Slug
+    elements: tuple[Element, ...] = ()
+    groups: tuple[RouteGroup, ...] = ()
+
+
+def _own_or_shared(data: Any) -> str:
+    return "shared" if (isinstance(data, dict) and "use" in data) or isinstance(data, SharedElement | SharedRoutes) else "own"
 
 
 class Site(Model):
@@ -365,28 +431,76 @@ class Site(Model):
     imaging: tuple[Slug, ...] = Field((), description="imaging findings that may give the site once the provider has made the diagnosis")
 
 
-class Family(Model):
-    """What the codes of one family ask of the chart."""
-
+class _Family(Model):
     family: str = Field(description="the code at the family's head")
     release: date = Field(description="the release against which the file was checked, by the day on which it came into force")
     diagnosis: Annotated[tuple[Key, ...], Field(min_length=1)] = Field(description="concepts that state the diagnosis")
     unresolved: tuple[Key, ...] = Field((), description="concepts that may be the diagnosis: stated, and asked about")
     site: Site | None = None
     infection: bool = Field(False, description="an organism that the provider names asks for a further code (guideline I.C.1.b)")
-    elements: tuple[Element, ...]
-    routes: tuple[Route, ...] = ()
     applies: tuple[str, ...] = Field((), description="when the code applies, for explanations")
     applies_not: tuple[str, ...] = ()
 
+
+class FamilyFile(_Family):
+    """What the codes of one family ask of the chart, as a file says it: with elements and routes of its own, and shared ones."""
+
+    elements: tuple[Annotated[Annotated[Element, Tag("own")] | Annotated[SharedElement, Tag("shared")], Discriminator(_own_or_shared)], ...]
+    routes: tuple[Annotated[Annotated[Route, Tag("own")] | Annotated[SharedRoutes, Tag("shared")], Discriminator(_own_or_shared)], ...] = ()
+
+
+class Family(_Family):
+    """What the codes of one family ask of the chart, whole."""
+
+    elements: tuple[Element, ...]
+    routes: tuple[Route, ...] = ()
+
     @model_validator(mode="after")
-    def _elements(self) -> Self:
-        names = [element.id for element in self.elements]
-        if len(set(names)) < len(names):
-            raise ValueError("an element stands twice")
-        if "diagnosis" not in names:
+    def _names(self) -> Self:
+        for what, names in (("element", [e.id for e in self.elements]), ("route", [r.id for r in self.routes])):
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice:
+                raise ValueError(f"the {what} {twice} stands twice")
+        if not any(element.id == "diagnosis" for element in self.elements):
             raise ValueError("has no element `diagnosis`")
         return self
+
+
+class Profile(Model):
+    """Which recommended elements are asked for, for one kind of reader. What a code requires is asked for by every profile."""
+
+    profile: Slug
+    title: str
+    about: str
+    recommended: tuple[Slug, ...] | Literal["all"] = Field(description="the elements of level `recommended` that are asked for")
+    brief: bool = Field(False, description="text output tells recommended elements that are missing in one line")
+    elements: tuple["ProfileElements", ...] = Field((), description="further elements, which only this profile asks for")
+
+
+class ProfileElements(Model):
+    """Elements that a profile asks of some families."""
+
+    families: Annotated[tuple[str, ...], Field(min_length=1)]
+    elements: Annotated[tuple[Element, ...], Field(min_length=1)]
+
+
+class Pair(Model):
+    """Codes that are not chosen together, though no Excludes1 note says so. A name stands for all codes under it.
+
+    Where a code is under both names (M45.A is under M45) only its nearest one counts.
+    """
+
+    codes: Annotated[Codes, Field(min_length=1)]
+    others: Annotated[Codes, Field(min_length=1)]
+    severity: Literal["error", "warning", "info"] = "error"
+    because: str
+    source: Cited
+
+
+class Pairs(Model):
+    """The file of pairs."""
+
+    pairs: tuple[Pair, ...]
 
 
 class Expected(Model):
@@ -414,7 +528,7 @@ class Case(Model):
 
     In a vocabulary's cases: `found` and `not-found` (`concept` or `concept/value`). In a family's cases: `code`, with `met`, `missing`,
     `uncertain`, `conflict` (elements), `absent` (elements that are not in question), `rules`, `not-rules`, `alternatives`,
-    `not-alternatives` and `decision`. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
+    `not-alternatives`, `routes`, `look-alike`, `profile` and `decision`. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
     """
 
     text: str
@@ -435,6 +549,11 @@ class Case(Model):
     not_rules: tuple[str, ...] = ()
     alternatives: tuple[str, ...] | None = None
     not_alternatives: tuple[str, ...] = ()
+    routes: tuple[Slug, ...] = Field((), description="routes that are taken")
+    look_alike: tuple[Slug, ...] = Field(
+        (), description="elements and routes that the text only seems to speak of: the element is not met, the route is not taken"
+    )
+    profile: Slug | None = None
     decision: Literal["assign", "unspecified", "query", "replace", "unsupported"] | None = None
 
 
@@ -444,9 +563,9 @@ class Cases(Model):
     cases: tuple[Case, ...]
 
 
-def conditions(family: Family) -> Iterator[Condition]:
-    """All conditions of a family."""
-    for element in family.elements:
-        yield from (*element.raised_by, *element.required_if, *element.met, *element.uncertain, *element.conflict)
-    for route in family.routes:
-        yield from (*route.when, *route.unless)
+def conditions(item: Element | Route) -> Iterator[Condition]:
+    """All conditions of an element or a route."""
+    if isinstance(item, Element):
+        yield from (*item.raised_by, *item.required_if, *item.met, *item.uncertain, *item.conflict)
+    else:
+        yield from (*item.when, *item.also, *item.unless)

@@ -10,12 +10,14 @@ from typing import Literal
 from pydantic import Field
 
 from notelint import __version__
-from notelint.assessment import AssessedElement, Assessment, Chart, Judgement
-from notelint.codeset import CodeSet, InstructionNote
+from notelint.assessment import Alternative, AssessedElement, Assessment, Judgement
+from notelint.chart import Chart, Document
+from notelint.codeset import CodeSet, InstructionNote, NoteKind
+from notelint.encounter import contradictions
 from notelint.findings import Finding
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Element, Family, Model
+from notelint.packs import Element, Family, Model, Profile
 from notelint.rules import GAP_SEVERITY, RULES, Severity
 
 CodesFrom = Literal["given", "note", "words"]
@@ -46,6 +48,7 @@ class NoteReport(Model):
     path: str | None
     setting: str
     date_of_service: date | None
+    profile: str
     codes: tuple[str, ...]
     codes_from: CodesFrom
     findings: tuple[Finding, ...]
@@ -119,11 +122,16 @@ def summarize(reports: Iterable[NoteReport]) -> Summary:
 @dataclass(frozen=True)
 class _Reporter:
     note: Note
-    chart: Chart
+    document: Document
+    others: tuple[Document, ...]
     library: Library
     codeset: CodeSet
     codes: tuple[str, ...]
-    final: bool
+    profile: Profile
+
+    @property
+    def chart(self) -> Chart:
+        return self.document.chart
 
     # ------------------------------------------------------------------------------------------------ building
 
@@ -166,7 +174,21 @@ class _Reporter:
                         "code/excludes1", f"{first} and {second} are not coded together: Excludes1 at {note.node}",
                         f"{note.node}, Excludes1: {note.text}", code=first, span=self.written(first),
                     )  # fmt: skip
+            for second in self.codes[n + 1 :]:
+                yield from self._pair(first, second)
         yield from self._sequence()
+
+    def _pair(self, first: str, second: str) -> Iterator[Diagnostic]:
+        """Two chosen codes of a pair that the packs keep apart, each under its nearest name."""
+        for pair in self.library.pairs:
+            named = (*pair.codes, *pair.others)
+            nearest = [max((name for name in named if code.startswith(name)), key=len, default="") for code in (first, second)]
+            sides = [name in pair.codes for name in nearest if name]
+            if len(sides) == 2 and sides[0] != sides[1]:
+                yield self.say(
+                    "code/conflict", f"{first} and {second} are not coded together for one condition", pair.because,
+                    code=first, severity=pair.severity, sources=pair.source, span=self.written(first),
+                )  # fmt: skip
 
     def _of_code(self, judgement: Judgement) -> Iterator[Diagnostic]:
         assessment = judgement.assessment
@@ -223,9 +245,9 @@ class _Reporter:
 
     def _etiology(self) -> str | None:
         """An affirmed organism or disease with a code of chapter 1, for the help of `code/sequence`."""
-        for finding in self.chart.findings:
+        for index, finding in enumerate(self.chart.findings):
             code = finding.attributes.get("code")
-            if finding.affirmed and code and code[0] in "AB" and code[:3] not in _SUPPLEMENTARY:
+            if self.chart.holds(index) and code and code[0] in "AB" and code[:3] not in _SUPPLEMENTARY:
                 return str(code)
         return None
 
@@ -250,32 +272,27 @@ class _Reporter:
             yield from self._site(judgement)
         yield from self._gaps(judgement, family, silent=silent)
         yield from self._additional(judgement)
+        yield from self._late(judgement)
         yield from self._documented(judgement)
 
     def _support(self, judgement: Judgement, family: Family) -> Iterator[Diagnostic]:
         code = judgement.assessment.code
         at = judgement.support_evidence or judgement.mentions
         name = self._name(self.chart.findings[at[0]].concept if at else family.diagnosis[0])
+        where = f" (in {judgement.support_document})" if judgement.support_document else ""
         if judgement.support == "elsewhere":
             for alternative in judgement.elsewhere:
                 words = ", ".join(dict.fromkeys(self._name(self.chart.findings[i].concept) for i in alternative.evidence))
                 yield self.say(
                     "support/diagnosis-elsewhere", f"{code}: the note names {words}, which is classified to {self.title(alternative.code)}",
-                    alternative.reason, code=code, at=alternative.evidence, sources=alternative.sources,
+                    self._with_notes(code, alternative), code=code, at=alternative.evidence, sources=alternative.sources,
                 )  # fmt: skip
                 return
         elif judgement.support == "negated":
-            told = [self.chart.findings[i] for i in at]
-            how = (
-                "of a relative"
-                if all(f.family for f in told)
-                else "past"
-                if all(f.historical and not f.negated for f in told)
-                else "absent"
-            )
+            how = {"family": "of a relative", "past": "past"}.get(judgement.support_state, "absent")
             yield self.say(
                 "support/diagnosis-negated",
-                f"{code}: {name} is stated only as {how}",
+                f"{code}: {name} is stated only as {how}{where}",
                 "the code rests on a current statement of the provider",
                 code=code,
                 at=at,
@@ -283,7 +300,7 @@ class _Reporter:
         elif judgement.support == "uncertain":
             severity: Severity = "warning" if self.note.setting == "inpatient" else "error"
             yield self.say(
-                "support/diagnosis-uncertain", f"{code}: {name} is stated only as uncertain", self._uncertain_help(), code=code, at=at,
+                "support/diagnosis-uncertain", f"{code}: {name} is stated only as uncertain{where}", self._uncertain_help(), code=code, at=at,
                 severity=severity, sources=("guideline-ii-h",) if self.note.setting == "inpatient" else (),
             )  # fmt: skip
         elif judgement.support == "missing":
@@ -300,7 +317,7 @@ class _Reporter:
 
     def _uncertain_help(self) -> str:
         if self.note.setting == "inpatient":
-            if self.final:
+            if self.chart.final:
                 return "a doubt as strong as this never counts as an established diagnosis"
             return "it counts as established only if it is still uncertain in the final statement at discharge"
         if self.note.setting == "unknown":
@@ -353,7 +370,7 @@ class _Reporter:
         return ", ".join([*(finding.attributes.get("named") or ()), *levels])
 
     def _gaps(self, judgement: Judgement, family: Family, *, silent: bool) -> Iterator[Diagnostic]:
-        elements = {element.id: element for element in family.elements}
+        elements = {element.id: element for element in self.library.elements_of(family, self.profile)}
         code = judgement.assessment.code
         for assessed in judgement.assessment.elements:
             if assessed.status == "met" or assessed.element == "diagnosis":
@@ -410,10 +427,38 @@ class _Reporter:
                 continue
             note = next((n for n in asked if any(alternative.code in r for r in n.ranges)), None)
             severity: Severity = "error" if note else "warning"
-            help_ = f"{note.node}, use additional code: {note.text}" if note else alternative.reason
+            help_ = f"{note.node}, use additional code: {note.text}" if note else self._with_notes(code, alternative)
             yield self.say(
                 "code/additional", f"{code}: {self.title(alternative.code)} is documented and not chosen", help_,
                 code=code, at=alternative.evidence, severity=severity, sources=("tabular",) if note else alternative.sources,
+            )  # fmt: skip
+
+    def _with_notes(self, code: str, alternative: Alternative) -> str:
+        """The reason of an alternative, with what the tabular list says of the two codes together."""
+        said = [alternative.reason]
+        other = alternative.code
+        if note := self.codeset.excludes1(code, other):
+            said.append(f"{note.node}, Excludes1: {note.text}.")
+        elif alternative.kind == "additional" and (note := self.codeset.excludes2(code, other)):
+            said.append(f"{note.node}, Excludes2, which lets both stand: {note.text}.")
+        if alternative.first:
+            said.append(f"It goes before {code}.")
+        if alternative.kind != "additional":
+            for kind, words in ((NoteKind.CODE_FIRST, "code first"), (NoteKind.CODE_ALSO, "code also")):
+                # The first line of such a note introduces its list.
+                texts = self.codeset.notes(other, {kind})
+                if texts:
+                    said.append(f"{texts[0].node}, {words}: {'; '.join(note.text for note in texts if note.node == texts[0].node)}.")
+        return " ".join(said)
+
+    def _late(self, judgement: Judgement) -> Iterator[Diagnostic]:
+        """Codes that go before this one and are chosen after it."""
+        code = judgement.assessment.code
+        for alternative in judgement.late:
+            chosen = next(other for other in self.codes if other[:6] == alternative.code[:6])
+            yield self.say(
+                "code/sequence", f"{self.title(chosen)} goes before {code}", alternative.reason,
+                code=code, span=self.written(chosen), evidence=alternative.evidence, sources=alternative.sources,
             )  # fmt: skip
 
     def _documented(self, judgement: Judgement) -> Iterator[Diagnostic]:
@@ -425,8 +470,8 @@ class _Reporter:
         for index, finding in enumerate(self.chart.findings):
             entry = self.library.by_concept.get(finding.concept)
             if (
-                finding.kind != "diagnosis"
-                or not finding.affirmed
+                finding.kind not in ("diagnosis", "condition")
+                or not self.chart.holds(index)
                 or finding.author != "provider"
                 or index in routed
                 or entry is None
@@ -456,6 +501,12 @@ class _Reporter:
                     "note/contradiction", f"{self._name(concept)} is stated and denied", "ask which statement stands",
                     code=None, at=both[-1:], evidence=both,
                 )  # fmt: skip
+        concepts = list(dict.fromkeys(key.partition("/")[0] for family in families for key in family.diagnosis))
+        for concept, document, evidence, what in contradictions(self.document, self.others, self.library, concepts):
+            yield self.say(
+                "note/contradiction", f"{self._name(concept)}: {what} (in {document})", "ask which statement stands",
+                code=None, at=evidence,
+            )  # fmt: skip
         for concept in dict.fromkeys(c.concept for c in self.library.concepts if c.lifelong):
             told = [
                 i for i in self.chart.indices([concept]) if self.chart.findings[i].status == "resulted" and self.chart.findings[i].value
@@ -470,17 +521,18 @@ class _Reporter:
 
 def diagnose(
     note: Note,
-    chart: Chart,
+    document: Document,
     judgements: Sequence[Judgement],
     *,
+    others: Sequence[Document],
     library: Library,
     codeset: CodeSet,
     codes: Sequence[str],
-    final: bool,
     covered: bool,
+    profile: Profile,
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics of a note, gravest first, then in the order of the text. `covered`: a release covers the date of service."""
-    reporter = _Reporter(note, chart, library, codeset, tuple(codes), final)
+    reporter = _Reporter(note, document, tuple(others), library, codeset, tuple(codes), profile)
     found: list[Diagnostic] = []
     if not covered:
         found.append(

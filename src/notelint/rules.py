@@ -53,6 +53,11 @@ RULES: dict[str, Rule] = {
             "M46.46 with M54.50: Excludes1 at M50-M54.", ("tabular", "guideline-i-a-12-a"),
         ),
         Rule(
+            "code/conflict", "error", "Two chosen codes contradict each other, though no Excludes1 note names them.",
+            "One condition has one of the two codes; what keeps them apart is told with the finding.",
+            "M45.6 with M45.A6: radiographic and non-radiographic at once.", ("guideline-i-b-2",),
+        ),
+        Rule(
             "code/sequence", "error", "A code that can not stand first stands first, or the code that goes before it is missing.",
             "A manifestation is coded after its cause; B95-B97 and Z16 only add to another code.",
             "M49.86 first, without the code of the underlying disease.", ("tabular", "guideline-i-a-13"),

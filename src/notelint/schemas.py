@@ -4,11 +4,13 @@ import json
 
 from pydantic import BaseModel
 
-from notelint.packs import Cases, Family, Sources, Vocabulary
+from notelint.packs import Cases, FamilyFile, Pairs, Profile, Shared, Sources, Vocabulary
+from notelint.reference import Claims, Page
 from notelint.report import Extracts, Report
 
 _MODELS: dict[str, type[BaseModel]] = {
-    "family": Family, "vocabulary": Vocabulary, "sources": Sources, "cases": Cases, "report": Report, "extracts": Extracts,
+    "family": FamilyFile, "shared": Shared, "vocabulary": Vocabulary, "page": Page, "profile": Profile, "claims": Claims, "pairs": Pairs,
+    "sources": Sources, "cases": Cases, "report": Report, "extracts": Extracts,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from notelint.findings import Finding
 from notelint.library import Library, read_cases
 from notelint.linter import Linter
 from notelint.note import Note, lowered, reading_view
-from notelint.packs import Case, Expected, Family, Words
+from notelint.packs import Case, Expected, Family, Route, Words
 from notelint.phrases import Lexicon
 
 UNREPORTED = frozenset({"look-alike", "owner"})
@@ -71,7 +71,7 @@ def _quantity(finding: Finding) -> str | None:
 
 def _of_code(linter: Linter, case: Case) -> Iterator[str]:
     codes = (*case.before, case.code or "", *case.codes)
-    report = linter.check(Note(text=case.text, codes=codes, setting=case.setting, note_type=case.note_type))
+    report = linter.asking(case.profile).check(Note(text=case.text, codes=codes, setting=case.setting, note_type=case.note_type))
     assessment = report.assessments[len(case.before)]
     status = {element.element: element.status for element in assessment.elements}
     for wanted, names in (
@@ -86,12 +86,19 @@ def _of_code(linter: Linter, case: Case) -> Iterator[str]:
                 yield f"{name} is {status.get(name, 'absent')}, not {wanted or 'absent'}"
     fired = {d.rule for d in report.diagnostics if d.code in (None, assessment.code)}
     offered = {a.code for a in assessment.alternatives}
+    taken = {a.route for a in assessment.alternatives if a.route}
     yield from _compare("rule", case.rules, fired)
     yield from _compare("alternative", case.alternatives, offered)
     for rule in case.not_rules:
         if any(f == rule or (rule.endswith("/*") and f.startswith(rule[:-1])) for f in fired):
             yield f"{rule} fires"
     yield from (f"{code} is offered" for code in case.not_alternatives if code in offered)
+    yield from (f"the route {name} is not taken" for name in case.routes if name not in taken)
+    for name in case.look_alike:
+        if name in taken:
+            yield f"the route {name} is taken"
+        if status.get(name) == "met":
+            yield f"{name} is met"
     if case.decision is not None and assessment.decision != case.decision:
         yield f"the decision is {assessment.decision}, not {case.decision}"
 
@@ -117,7 +124,9 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
             yield f"{key}: no case misses it"
     yield from _unused(library, [reading_view(case.text) for case in everything])
     for family in library.families:
-        yield from _uncovered_elements(family, cases)
+        yield from _uncovered_elements(library, family, cases)
+    yield from _uncovered_routes(library, everything)
+    yield from _without_look_alike(library, everything)
 
 
 def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
@@ -134,10 +143,40 @@ def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
             yield f"{name}: no case holds its words"
 
 
-def _uncovered_elements(family: Family, cases: Mapping[str, tuple[Case, ...]]) -> Iterator[str]:
-    own = cases.get(family.family, ())
-    for element in family.elements:
-        if not any(element.id in case.met for case in own):
-            yield f"{family.family}: {element.id}: no case meets it"
-        if not any(element.id in (*case.missing, *case.uncertain, *case.conflict, *case.absent) for case in own):
-            yield f"{family.family}: {element.id}: no case misses it"
+def _uncovered_elements(library: Library, family: Family, cases: Mapping[str, tuple[Case, ...]]) -> Iterator[str]:
+    own = [case for found in cases.values() for case in found if case.code and library.family_of(case.code) is family]
+    further = [(p, e) for p in library.profiles for block in p.elements if family.family in block.families for e in block.elements]
+    for profile, element in [(None, element) for element in family.elements] + further:
+        there = [case for case in own if profile is None or case.profile == profile.profile]
+        name = f"{family.family}: {element.id}" + (f" (profile {profile.profile})" if profile else "")
+        if not any(element.id in case.met for case in there):
+            yield f"{name}: no case meets it"
+        if not any(element.id in (*case.missing, *case.uncertain, *case.conflict, *case.absent) for case in there):
+            yield f"{name}: no case misses it"
+
+
+def _uncovered_routes(library: Library, cases: Sequence[Case]) -> Iterator[str]:
+    taken = {(library.family_of(case.code), name) for case in cases if case.code for name in case.routes}
+    families: dict[Route, list[Family]] = {}
+    for family in library.families:
+        for route in family.routes:
+            families.setdefault(route, []).append(family)
+    # A shared route is one piece of knowledge: a case in any of its families will do.
+    for route, those in families.items():
+        if not any((family, route.id) in taken for family in those):
+            yield f"{', '.join(family.family for family in those)}: route {route.id}: no case takes it"
+
+
+def _without_look_alike(library: Library, cases: Sequence[Case]) -> Iterator[str]:
+    """The elements and routes without a case that only seems to speak of them."""
+    seen = {(library.family_of(case.code), name) for case in cases if case.code for name in case.look_alike}
+    knowledge: dict[tuple[object, ...], list[Family]] = {}
+    for family in library.families:
+        for element in family.elements:
+            own = family.family if element.kind in ("diagnosis", "region") else ""
+            knowledge.setdefault((element.id, own, element.met, element.resolve), []).append(family)
+        for route in family.routes:
+            knowledge.setdefault((route.id, "route", route.when), []).append(family)
+    for (name, what, *_), those in knowledge.items():
+        if not any((family, name) in seen for family in those):
+            yield f"{', '.join(family.family for family in those)}: {'route ' if what == 'route' else ''}{name}: no case is only like it"

@@ -1,10 +1,12 @@
 """Reports as text for a terminal: where, what, the words of the note, one line of help, the source."""
 
+import os.path
 import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from notelint.assessment import Assessment
 from notelint.findings import Finding
 from notelint.note import Note, reading_view
 from notelint.report import Diagnostic, Failure, NoteReport, Summary
@@ -19,21 +21,66 @@ def plain(text: str, **_: object) -> str:
     return text
 
 
-def note_report(report: NoteReport, note: Note, *, quotes: bool = True, style: Style = plain, width: int = WIDTH) -> Iterator[str]:
-    """The lines of one note's report; nothing when there is nothing to say."""
+def note_report(
+    report: NoteReport, note: Note, *, brief: bool = False, quotes: bool = True, style: Style = plain, width: int = WIDTH
+) -> Iterator[str]:
+    """The lines of one note's report; nothing when there is nothing to say.
+
+    `brief`: what is recommended and stands nowhere in the note is told in one line a code, and of many regions none is listed.
+    """
     name = report.path or report.id or "<note>"
+    absent = [d for d in report.diagnostics if brief and _is_absent(d)]
     for diagnostic in report.diagnostics:
-        yield from _diagnostic(diagnostic, report, note, name, quotes=quotes, style=style, width=width)
+        if diagnostic not in absent:
+            yield from _diagnostic(diagnostic, report, note, name, quotes=quotes, style=style, width=width)
+            yield ""
+    for code in dict.fromkeys(d.code for d in absent):
+        rules = [d.rule for d in absent if d.code == code]
+        yield style(f"{name}: {code}", bold=True) + f" {style('info', fg=_COLOUR['info'], bold=True)}"
+        yield from _wrapped("  recommended, and not in the note: ", ", ".join(rules), width)
         yield ""
     told = " ".join(f"{d.message} {d.help}" for d in report.diagnostics)
     for assessment in report.assessments:
-        open_ = [a for a in assessment.alternatives if a.kind == "candidate" and a.code not in told]
-        if open_:
+        also = [a for a in assessment.alternatives if a.kind == "candidate" and a.code not in told]
+        decides = list(_decides(assessment, brief=brief))
+        if also or decides:
             # Between candidates only the provider can choose; they belong to no rule, and are not to be missed.
             yield style(f"{name}: {assessment.code}", bold=True)
-            yield from _wrapped("  ask: ", f"the words may also fit {', '.join(f'{a.code} ({a.title})' for a in open_)}", width)
-            yield from _wrapped("  reason: ", "; ".join(dict.fromkeys(a.reason for a in open_)), width)
+            if also:
+                yield from _wrapped("  ask: ", f"the words may also fit {', '.join(f'{a.code} ({a.title})' for a in also)}", width)
+                yield from _wrapped("  reason: ", "; ".join(dict.fromkeys(a.reason for a in also)), width)
+            for element, answers in decides:
+                yield from _wrapped("  would decide: ", f"{element}: {answers}", width)
             yield ""
+
+
+def _is_absent(diagnostic: Diagnostic) -> bool:
+    return diagnostic.severity == "info" and diagnostic.rule.startswith("gap/") and not diagnostic.evidence
+
+
+_FEW = 4
+"""So many regions are listed in a brief report."""
+
+
+def _decides(assessment: Assessment, *, brief: bool) -> Iterator[tuple[str, str]]:
+    """(element, its answers with their codes) of each element that is open and decides the code."""
+    codes: dict[tuple[str, str], list[str]] = {}
+    for prospect in assessment.prospects:
+        for need in prospect.needs:
+            codes.setdefault((need.element, need.words), []).append(prospect.code)
+    for element in dict.fromkeys(element for element, _ in codes):
+        answers = {words: those for (of, words), those in codes.items() if of == element}
+        if brief and element == "region" and len(answers) > _FEW:
+            every = sorted({code for those in answers.values() for code in those})
+            yield element, f"the one that is named ({every[0]} to {every[-1]})"
+        else:
+            # In the order of the codes, so that no answer is put forward.
+            ordered = sorted(answers.items(), key=lambda answer: answer[1])
+            yield element, " or ".join(f"{words} ({_common(those)})" for words, those in ordered)
+
+
+def _common(codes: Sequence[str]) -> str:
+    return codes[0] if len(codes) == 1 else f"{os.path.commonprefix(list(codes)).rstrip('.')}-"
 
 
 def _diagnostic(
