@@ -126,7 +126,6 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     for family in library.families:
         yield from _uncovered_elements(library, family, cases)
     yield from _uncovered_routes(library, everything)
-    yield from _without_look_alike(library, everything)
 
 
 def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
