@@ -54,7 +54,8 @@ def test_no_code_title_is_typed_into_a_pack(linter: Linter) -> None:
     codeset, _ = load_codesets().on(None)
     titles = [code.title for category in ("M45", "M46", "M49") for code in codeset.under(category)]
     for name, path in library.pattern_files().items():
-        if not name.endswith(library.CASES):
+        # The ledger of claims quotes titles to prove its verdicts, and is itself held against the code set.
+        if not name.endswith(library.CASES) and name != "claims.yaml":
             text = path.read_text(encoding="utf-8")
             assert [title for title in titles if title in text and len(title) > 40] == [], name
 

@@ -228,6 +228,9 @@ _LINKED = re.compile(rf"\b[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{{1,4}})?\b|{_RULE.patt
 
 def _pieces(text: str, links: Mapping[str, str], markup: Callable[[str], str]) -> Iterator[str]:
     """The parts of a text, those that name a page of the set as links."""
+    if text in links:
+        yield markup('<a href="{}">{}</a>').format(links[text], text)
+        return
     at = 0
     for match in _LINKED.finditer(text):
         address = links.get(match[0])
