@@ -125,6 +125,7 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     yield from _unused(library, [reading_view(case.text) for case in everything])
     for family in library.families:
         yield from _uncovered_elements(library, family, cases)
+    yield from _uncovered_profiles(library, everything)
     yield from _uncovered_routes(library, everything)
 
 
@@ -144,14 +145,25 @@ def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
 
 def _uncovered_elements(library: Library, family: Family, cases: Mapping[str, tuple[Case, ...]]) -> Iterator[str]:
     own = [case for found in cases.values() for case in found if case.code and library.family_of(case.code) is family]
-    further = [(p, e) for p in library.profiles for block in p.elements if family.family in block.families for e in block.elements]
-    for profile, element in [(None, element) for element in family.elements] + further:
-        there = [case for case in own if profile is None or case.profile == profile.profile]
-        name = f"{family.family}: {element.id}" + (f" (profile {profile.profile})" if profile else "")
-        if not any(element.id in case.met for case in there):
-            yield f"{name}: no case meets it"
-        if not any(element.id in (*case.missing, *case.uncertain, *case.conflict, *case.absent) for case in there):
-            yield f"{name}: no case misses it"
+    for element in family.elements:
+        yield from _unmet(f"{family.family}: {element.id}", element.id, own)
+
+
+def _uncovered_profiles(library: Library, cases: Sequence[Case]) -> Iterator[str]:
+    """The elements of profiles: a case in any of their families will do."""
+    for profile in library.profiles:
+        own = [case for case in cases if case.profile == profile.profile]
+        for element in (element for block in profile.elements for element in block.elements):
+            yield from _unmet(f"profile {profile.profile}: {element.id}", element.id, own)
+            if not any(element.id in case.look_alike for case in own):
+                yield f"profile {profile.profile}: {element.id}: no case is only like it"
+
+
+def _unmet(name: str, element: str, cases: Sequence[Case]) -> Iterator[str]:
+    if not any(element in case.met for case in cases):
+        yield f"{name}: no case meets it"
+    if not any(element in (*case.missing, *case.uncertain, *case.conflict, *case.absent) for case in cases):
+        yield f"{name}: no case misses it"
 
 
 def _uncovered_routes(library: Library, cases: Sequence[Case]) -> Iterator[str]:
