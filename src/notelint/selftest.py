@@ -127,6 +127,7 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
         yield from _uncovered_elements(library, family, cases)
     yield from _uncovered_profiles(library, everything)
     yield from _uncovered_routes(library, everything)
+    yield from _without_look_alike(library, everything)
 
 
 def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
