@@ -496,7 +496,7 @@ class Assessor:
 
         What only the laboratory tells is a finding, which the provider has to link to the infection (guideline III.B).
         """
-        told = [i for i in self._chart.indices(["organism"]) if self._chart.findings[i].author == "provider"]
+        told = [i for i in self._chart.indices(["organism"]) if self._chart.is_linked(i)]
         organisms = [i for i in told if self._chart.holds(i)]
         values = {self._chart.findings[i].value for i in organisms}
         broader = {wider for value in values for wider in self._library.wider(value or "")}

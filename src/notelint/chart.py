@@ -46,6 +46,7 @@ class Chart:
         self.library = library
         self.final = final
         self._concludes = concludes
+        self._results = frozenset(section.section for section in library.sections if section.results)
         self._placed = any(finding.section in concludes for finding in findings)
         self._by_concept: dict[str, list[int]] = {}
         for index, finding in enumerate(findings):
@@ -78,6 +79,11 @@ class Chart:
     def is_conclusion(self, finding: Finding) -> bool:
         """Does a finding stand where the author concludes?"""
         return finding.section in self._concludes
+
+    def is_linked(self, index: int) -> bool:
+        """Is a finding told by the provider, and not only among results? What only these tell is no cause (guideline III.B)."""
+        finding = self.findings[index]
+        return finding.author == "provider" and finding.section not in self._results
 
     def holds(self, index: int) -> bool:
         """Does a finding count as present in the patient now: affirmed, or still uncertain where that counts as established?"""
@@ -148,6 +154,8 @@ class Chart:
         found: list[int] = []
         for concept in condition.concept:
             mentions = [i for i in self.indices([concept]) if self._fits(self.findings[i], condition)]
+            if condition.linked:
+                mentions = [i for i in mentions if self.is_linked(i)]
             if not mentions:
                 continue
             kind = self.library.kinds.get(concept)

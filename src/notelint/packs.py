@@ -223,6 +223,7 @@ class Section(Model):
     untold: Literal["ordered", "pending"] | None = Field(None, description="the status of a test that is named there without a result")
     general: bool = Field(False, description="titles of works and the like: nothing there is a finding in the patient")
     clinical: bool = Field(False, description="a report of radiology has no such section")
+    results: bool = Field(False, description="it holds results: what stands there alone nobody has drawn a conclusion from")
     report: bool = Field(False, description="headers that mark a report of radiology when two of them stand in a note")
 
 
@@ -292,6 +293,7 @@ class Condition(Model):
     side: tuple[Literal["left", "right", "bilateral"], ...] = ()
     modality: tuple[str, ...] = ()
     author: tuple[Author, ...] = Field((), description="told by any of these")
+    linked: bool = Field(False, description="told by the provider, and not only among results")
     without: tuple[Key, ...] = Field((), description="it does not hold where one of these is affirmed")
     coded: tuple[str, ...] = Field((), description="the finding's own code begins with one of these")
     resistance: tuple[Slug, ...] = Field((), description="of organisms: resistant to any of these")
