@@ -3,13 +3,14 @@
 import importlib.util
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from notelint import Linter
+from notelint import Linter, Note
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 MARKED = sorted((BENCHMARKS / "marked").glob("*.txt"))
@@ -58,3 +59,40 @@ def test_a_set(path: Path) -> None:
             assert 0 <= row["start"] < row["end"] <= len(row["text"])
         for item in row.get("facts", {}).get("diagnoses", ()):
             assert item["quote"] in row["text"], row["id"]
+
+
+LINTED = [
+    pytest.param(row, id=row["id"])
+    for name in ("lint-inflammatory", "lint-infections")
+    for row in map(json.loads, (BENCHMARKS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines())
+]
+
+
+def _fits(wanted: str, found: set[str]) -> bool:
+    """Is one of the alternatives of `a|b` there; `site/*` stands for a category."""
+    return any(name in found or (name.endswith("/*") and any(f.startswith(name[:-1]) for f in found)) for name in wanted.split("|"))
+
+
+@pytest.mark.parametrize("row", LINTED)
+def test_a_note_is_judged_as_its_author_says(linter: Linter, row: dict[str, Any]) -> None:
+    day = date.fromisoformat(row["date_of_service"]) if row["date_of_service"] else None
+    report = linter.check(
+        Note(row["text"], codes=tuple(row["codes"]), setting=row["setting"], note_type=row["note_type"], date_of_service=day)
+    )
+    for assessment in report.assessments:
+        expected = row["expected"].get(assessment.code)
+        if expected is None:
+            continue
+        status = {element.element: element.status for element in assessment.elements}
+        offered = {alternative.code for alternative in assessment.alternatives}
+        fired = {d.rule for d in report.diagnostics if d.code in (None, assessment.code)}
+        told = {d.rule for d in report.diagnostics}
+        assert [name for name in expected["met"] if status.get(name) != "met"] == []
+        assert [name for name in expected["gaps"] if status.get(name) in ("met", None)] == []
+        assert [wanted for wanted in expected["alternatives"] if not _fits(wanted, offered)] == []
+        assert [code for code in expected["not_alternatives"] if code in offered] == []
+        assert [wanted for wanted in expected["rules"] if not _fits(wanted, told)] == []
+        assert [rule for rule in expected["not_rules"] if _fits(rule, fired)] == []
+        assert expected["decision"] in (None, assessment.decision)
+        if "perfect" in row["phenomena"]:
+            assert [d.rule for d in report.diagnostics if d.severity != "info"] == []

@@ -4,10 +4,12 @@ import csv
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 
 from conftest import ROOT
+from notelint import Linter, Note
 
 Command = Callable[..., tuple[int, str, str]]
 REPORTS = ROOT / "tests" / "reports"
@@ -63,3 +65,22 @@ def test_the_readmes_figures_of_cases_are_counted() -> None:
 
     number = sum(len(cases) for _, cases in library.read_cases().values())
     assert f"Cases beside the patterns: {number:,}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_of_a_complete_note_nothing_is_said(linter: Linter) -> None:
+    complete = [row for row in rows() if row["id"].endswith("-complete") or row["id"] == "sacroiliitis-postpartum"]
+    families = {family.family for row in complete if (family := linter.library.family_of(row["codes"].split()[0]))}
+    assert len(families) >= 6
+    for row in complete:
+        text = (ROOT / "samples" / row["path"]).read_text(encoding="utf-8")
+        note = Note(
+            text, codes=tuple(row["codes"].split()), setting=row["setting"], note_type=row["note-type"],
+            date_of_service=date.fromisoformat(row["date-of-service"]),
+        )  # fmt: skip
+        assert [d.rule for d in linter.check(note).diagnostics if d.severity != "info"] == [], row["id"]
+
+
+def test_of_the_sampled_stay_each_document_stands_by_the_others(command: Command) -> None:
+    assert command("check", "--manifest", "samples/encounter.csv")[:2] == (0, "Nothing to report in 3 notes.\n")
+    for alone in ("1-admission", "2-progress"):
+        assert command("check", f"samples/encounter/{alone}.txt", "--code", "M46.36,B96.20", "--setting", "inpatient")[1] != ""

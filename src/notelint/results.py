@@ -28,7 +28,8 @@ BOXED = frozenset({"test", "study"})
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _STATUS_ORDER: tuple[Status, ...] = ("declined", "not-done", "pending", "ordered")
 _COORDINATED = re.compile(
-    r"\s*(?:,|/|&|\+|and|or|nor|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+)?"
+    r"\s*(?:(?:x\s?\d|\(x?\d\))\s*)?(?:,|/|&|\+|and|or|nor|,\s*and|as\s+well\s+as)\s*(?:the\s+|an?\s+|both\s+)?"
+    r"(?:(?:subsequent|later|first|second|repeat|urine)\s+)?"
     r"(?:(?:ct|image|fluoro\w*)[-\s]guided\s+|(?:dis[ck]|bone|tissue|vertebral|needle|core|biopsy|bx|aspirate|wound|operative)\s+){0,4}$",
     re.IGNORECASE,
 )
