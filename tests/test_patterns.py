@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from notelint import Linter, library, load_codesets, schemas
 from notelint.packs import Case, Element, FamilyFile, Route, Shared
-from notelint.selftest import of_case, uncovered
+from notelint.selftest import of_case, of_reference, uncovered
 
 CASES = [
     pytest.param(case, id=f"{name}-{number}")
@@ -30,6 +30,34 @@ def test_every_piece_of_knowledge_has_a_case_that_meets_it_and_one_that_misses_i
 def test_every_code_is_in_the_code_set(linter: Linter) -> None:
     codeset, _ = load_codesets().on(None)
     assert list(library.check_codes(linter.library, codeset)) == []
+
+
+def test_pages_and_claims_are_true_to_the_code_set(linter: Linter) -> None:
+    codeset, _ = load_codesets().on(None)
+    assert list(of_reference(linter.library, library.load_reference(), codeset)) == []
+
+
+def test_mistakes_of_pages_and_claims_are_told(linter: Linter, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "M99.99.yaml").write_text(
+        "page: M99.99Z\nabout: x\nmistakes:\n  - {what: a, rules: [code/none], because: b, source: nowhere}\n"
+        "questions:\n  - {question: 'what of {cod}?', answer: c, source: tabular}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "claims.yaml").write_text(
+        "omitted: {payment: 0}\nclaims:\n  - {id: m45-7-a, page: M45.7, part: tip, claim: a, verdict: supported, because: b, source: tabular,\n"
+        "     proof: [{code: M45.7, billable: false}], rules: [site/none]}\n",
+        encoding="utf-8",
+    )
+    codeset, _ = load_codesets().on(None)
+    assert list(of_reference(linter.library, library.load_reference(tmp_path), codeset)) == [
+        "pages/M99.99Z: is no code of release 2026-04-01",
+        "pages/M99.99Z: mistakes[1]: there is no rule code/none",
+        "pages/M99.99Z: mistakes[1]: no source is called nowhere",
+        "pages/M99.99Z: questions[1]: there is no placeholder {cod}",
+        "claims: m45-7-a: there is no rule site/none",
+        "claims: m45-7-a: M45.7 is billable",
+    ]
 
 
 def test_all_families_of_m45_and_m46_have_a_pack(linter: Linter) -> None:

@@ -233,8 +233,7 @@ def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
     wanted = [part for name in names for part in name.replace(",", " ").split()]
     if any(name not in known for name in wanted):
         loaded = library.load(patterns)
-        known |= {f"gap/{element.id}" for family in loaded.families for element in family.elements}
-        known |= {f"gap/{element.id}" for profile in loaded.profiles for block in profile.elements for element in block.elements}
+        known |= {f"gap/{element.id}" for element in loaded.elements}
     for name in wanted:
         if name not in known:
             raise InputError(f"{name[:40]!r} is no rule and no category")
@@ -494,12 +493,13 @@ def codes_add(
 def patterns_check(patterns: Patterns = None) -> None:
     """Check all pattern files: their shape, the names between them, and every code against the code set."""
     from notelint import codeset, library
-    from notelint.selftest import uncovered
+    from notelint.selftest import of_reference, uncovered
 
     loaded = library.load(patterns)
     library.read_cases(patterns)
     chosen, _ = codeset.load_codesets().on(None)
-    mistakes = [*library.check_codes(loaded, chosen), *uncovered(loaded, patterns)]
+    reference = library.load_reference(patterns)
+    mistakes = [*library.check_codes(loaded, chosen), *of_reference(loaded, reference, chosen), *uncovered(loaded, patterns)]
     if mistakes:
         raise PackError(mistakes)
     typer.echo(

@@ -168,9 +168,7 @@ class Explainer:
     def rules(self) -> Iterator[str]:
         """All rules, those of the elements included."""
         yield from RULES
-        elements = (element.id for family in self.library.families for element in family.elements if element.id != "diagnosis")
-        further = (e.id for profile in self.library.profiles for block in profile.elements for e in block.elements)
-        yield from dict.fromkeys(f"gap/{name}" for name in (*elements, *further))
+        yield from dict.fromkeys(f"gap/{element.id}" for element in self.library.elements if element.id != "diagnosis")
 
     # ------------------------------------------------------------------------------------------------ a code
 

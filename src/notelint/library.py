@@ -71,6 +71,15 @@ class Library(Model):
             raise InputError(f"{name[:40]!r} is no profile; there are {', '.join(sorted(profile.profile for profile in self.profiles))}")
         return found
 
+    @property
+    def elements(self) -> Iterator[Element]:
+        """All elements of families and profiles."""
+        for family in self.families:
+            yield from family.elements
+        for profile in self.profiles:
+            for block in profile.elements:
+                yield from block.elements
+
     def elements_of(self, family: Family, profile: Profile) -> tuple[Element, ...]:
         """The elements of a family that a profile asks for, its own among them."""
         own = [

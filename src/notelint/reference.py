@@ -17,6 +17,10 @@ CodeClass = Literal["parent", "unspecified", "multiple", "region", "billable"]
 """Sorts of codes in a family: one with codes below it, one without a site, one for several regions, one for a region, any complete one."""
 
 
+PLACEHOLDERS = frozenset({"code", "title", "head", "region", "neighbor", "neighbor_title", "unspecified", "multiple", "count"})
+"""What may stand in braces in the texts of pages."""
+
+
 class Mistake(Model):
     """A common mistake with the codes of a family, and the rules that catch it."""
 

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from notelint.codeset import CodeSet
 from notelint.findings import Finding
 from notelint.library import Library, read_cases
 from notelint.linter import Linter
 from notelint.note import Note, lowered, reading_view
 from notelint.packs import Case, Expected, Family, Route, Words
 from notelint.phrases import Lexicon
+from notelint.reference import PLACEHOLDERS, Reference, disproved
+from notelint.rules import RULES
 
 UNREPORTED = frozenset({"look-alike", "owner"})
 
@@ -128,6 +131,31 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     yield from _uncovered_profiles(library, everything)
     yield from _uncovered_routes(library, everything)
     yield from _without_look_alike(library, everything)
+
+
+def of_reference(library: Library, reference: Reference, codeset: CodeSet) -> Iterator[str]:
+    """Mistakes of pages and claims, as `where: what`: rules, works, codes and placeholders that there are not, facts that are not so."""
+    rules = {*RULES, *(f"gap/{element.id}" for element in library.elements)}
+    for page in reference.pages:
+        if codeset.get(page.page) is None:
+            yield f"pages/{page.page}: is no code of release {codeset.release.name}"
+        for n, mistake in enumerate(page.mistakes, start=1):
+            where = f"pages/{page.page}: mistakes[{n}]"
+            yield from (f"{where}: there is no rule {rule}" for rule in mistake.rules if rule not in rules)
+            yield from _of_texts(where, (mistake.what, mistake.because), mistake.source, library)
+        for n, question in enumerate(page.questions, start=1):
+            yield from _of_texts(f"pages/{page.page}: questions[{n}]", (question.question, question.answer), question.source, library)
+    for claim in reference.claims:
+        where = f"claims: {claim.id}"
+        yield from (f"{where}: there is no rule {rule}" for rule in claim.rules if rule not in rules)
+        yield from (f"{where}: {wrong}" for fact in claim.proof for wrong in disproved(fact, codeset))
+        yield from _of_texts(where, (), claim.source, library)
+
+
+def _of_texts(where: str, texts: Sequence[str], sources: Sequence[str], library: Library) -> Iterator[str]:
+    yield from (f"{where}: no source is called {source}" for source in sources if source not in library.by_source)
+    for text in texts:
+        yield from (f"{where}: there is no placeholder {{{name}}}" for name in re.findall(r"\{(\w*)\}", text) if name not in PLACEHOLDERS)
 
 
 def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
