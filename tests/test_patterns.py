@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from notelint import Linter, library, load_codesets, schemas
 from notelint.packs import Case, Element, FamilyFile, Route, Shared
-from notelint.selftest import of_case, of_reference, uncovered
+from notelint.selftest import of_case, of_cases, of_reference, uncovered
 
 CASES = [
     pytest.param(case, id=f"{name}-{number}")
@@ -25,6 +25,7 @@ def test_case(linter: Linter, case: Case) -> None:
 
 def test_every_piece_of_knowledge_has_a_case_that_meets_it_and_one_that_misses_it(linter: Linter) -> None:
     assert list(uncovered(linter.library)) == []
+    assert list(of_cases(linter.library, load_codesets().on(None)[0])) == []
 
 
 def test_every_code_is_in_the_code_set(linter: Linter) -> None:
@@ -94,17 +95,70 @@ def test_schema_is_current(name: str) -> None:
     assert kept.read_text(encoding="utf-8") == schemas.schemas()[name], "run `make schemas`"
 
 
-def test_the_example_of_the_readme_works_as_it_stands(tmp_path: Path, linter: Linter) -> None:
+def readme_blocks() -> dict[str, str]:
+    """{first words: text} of the indented blocks of patterns/README.md."""
     readme = (ROOT / "patterns" / "README.md").read_text(encoding="utf-8")
-    for name in ("M48.1.yaml", "M48.1.cases.yaml"):
-        (block,) = re.findall(rf"`our-patterns/{re.escape(name)}`\n\n((?:    .*\n|\n)+)", readme)
-        (tmp_path / name).write_text(textwrap.dedent(block), encoding="utf-8")
+    blocks = (textwrap.dedent(block) for block in re.findall(r"(?<=\n\n)((?:    .*\n|\n(?=    ))+)", readme))
+    return {block.partition("\n")[0]: block for block in blocks}
+
+
+def test_the_example_of_the_readme_works_as_it_stands(tmp_path: Path) -> None:
+    blocks = readme_blocks()
+    words, cases = blocks["vocabulary: own"].split("cases:\n")
+    for name, text in {
+        "M48.1.yaml": blocks["family: M48.1"], "M48.1.cases.yaml": blocks["cases:"], "vocabulary/own.yaml": words,
+        "vocabulary/own.cases.yaml": "cases:\n" + cases, "profiles/our-clinic.yaml": blocks["profile: our-clinic"],
+        "pages/M48.1.yaml": blocks["page: M48.1"],
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     own = Linter(patterns=tmp_path)
-    own.__dict__["_nlp"] = linter._nlp  # the words are the shipped ones
-    cases = {name: found for name, (_, found) in library.read_cases(tmp_path).items()}["M48.1"]
-    assert [list(of_case(own, case)) for case in cases] == [[]] * 4
+    codeset, _ = load_codesets().on(None)
+    found = {name: cases for name, (_, cases) in library.read_cases(tmp_path).items()}
+    assert [list(of_case(own, case)) for name in ("M48.1", "vocabulary/own") for case in found[name]] == [[]] * 7
     assert list(uncovered(own.library, tmp_path)) == []
-    assert list(library.check_codes(own.library, load_codesets().on(None)[0])) == []
+    assert list(of_cases(own.library, codeset, tmp_path)) == []
+    assert list(library.check_codes(own.library, codeset, tmp_path)) == []
+    assert list(of_reference(own.library, library.load_reference(tmp_path), codeset)) == []
+
+
+def test_names_in_cases_that_nothing_bears_are_told_with_file_and_line(linter: Linter, tmp_path: Path) -> None:
+    (tmp_path / "own.cases.yaml").write_text(
+        "cases:\n  - code: M45.6\n    text: x\n    met: [regoin]\n    routes: [nowhere]\n    rules: [support/nothing]\n    alternatives: [M45.66]\n"
+        "  - code: M45.6\n    text: x\n    profile: nobody\n    absent: [nothing]\n    look-alike: [like-nothing]\n"
+        "  - {text: x, not-found: [dysphagja], found: [{concept: nothing-like-it}]}\n  - {code: E11.9, text: x}\n",
+        encoding="utf-8",
+    )
+    codeset, _ = load_codesets().on(None)
+    told = [mistake.replace(str(tmp_path), "") for mistake in of_cases(linter.library, codeset, tmp_path)]
+    profiles = ", ".join(sorted(profile.profile for profile in linter.library.profiles))
+    assert told == [
+        "/own.cases.yaml:2: case 1: M45 has no element regoin",
+        "/own.cases.yaml:2: case 1: M45 has no route nowhere",
+        "/own.cases.yaml:2: case 1: there is no rule support/nothing",
+        "/own.cases.yaml:2: case 1: M45.66 is no code of release 2026-04-01",
+        f"/own.cases.yaml:8: case 2: there is no profile nobody; there are {profiles}",
+        "/own.cases.yaml:8: case 2: there is no element nothing",
+        "/own.cases.yaml:8: case 2: M45 has no element and no route like-nothing",
+        "/own.cases.yaml:13: case 3: nothing is called nothing-like-it",
+        "/own.cases.yaml:13: case 3: nothing is called dysphagja",
+        "/own.cases.yaml:14: case 4: E11.9 is in no family",
+    ]
+
+
+def test_codes_that_lead_nowhere_are_told_with_file_and_line(tmp_path: Path) -> None:
+    text = (library.shipped_folder() / "M46.1.yaml").read_text(encoding="utf-8")
+    text = text.replace("code: M47.818", "code: M47.81").replace("    title: Side\n", "    title: Side\n    regions: [cervikal]\n")
+    (tmp_path / "M46.1.yaml").write_text(text.replace("code: A18.01", "code: A18.99").replace("2026-04-01", "2025-10-01"), encoding="utf-8")
+    codeset, _ = load_codesets().on(None)
+    told = [mistake.replace(str(tmp_path), "") for mistake in library.check_codes(library.load(tmp_path), codeset, tmp_path)]
+    assert [re.sub(r":\d+:", ":N:", mistake) for mistake in told] == [
+        "/M46.1.yaml:N: M46.1: was checked against the release of 2025-10-01; read it against that of 2026-04-01 and say so there",
+        "/M46.1.yaml:N: M46.1: laterality: no region is called cervikal; there are cervical, cervicothoracic, lumbar, lumbosacral, multiple,"
+        " occipito-atlanto-axial, sacral-sacrococcygeal, thoracic, thoracolumbar",
+        "/M46.1.yaml:N: M46.1: spinal-tuberculosis: A18.99 is no code of release 2026-04-01",
+        "/M46.1.yaml:N: M46.1: si-joint-arthritis: M47.81 is no complete code",
+    ]
 
 
 def test_every_shared_piece_is_used() -> None:
@@ -206,5 +260,7 @@ def test_no_route_rests_on_criteria(tmp_path: Path) -> None:
     text = (library.shipped_folder() / "M45.A.yaml").read_text(encoding="utf-8")
     route = "routes:\n  - id: own\n    when: bone-marrow-edema\n    kind: candidate\n    site-parent: M45\n    because: x\n    source: tabular\n"
     (tmp_path / "M45.A.yaml").write_text(text.replace("routes:\n", route, 1), encoding="utf-8")
-    with pytest.raises(library.PackError, match="bone-marrow-edema is no statement of a provider: criteria never make a code"):
+    with pytest.raises(
+        library.PackError, match="bone-marrow-edema is of kind imaging, no statement of a provider: criteria never make a code"
+    ):
         library.load(tmp_path)

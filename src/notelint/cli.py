@@ -493,13 +493,19 @@ def codes_add(
 def patterns_check(patterns: Patterns = None) -> None:
     """Check all pattern files: their shape, the names between them, and every code against the code set."""
     from notelint import codeset, library
-    from notelint.selftest import of_reference, uncovered
+    from notelint.selftest import of_cases, of_reference, uncovered
 
     loaded = library.load(patterns)
-    library.read_cases(patterns)
     chosen, _ = codeset.load_codesets().on(None)
-    reference = library.load_reference(patterns)
-    mistakes = [*library.check_codes(loaded, chosen), *of_reference(loaded, reference, chosen), *uncovered(loaded, patterns)]
+    mistakes = list(library.check_codes(loaded, chosen, patterns))
+    try:
+        mistakes += of_reference(loaded, library.load_reference(patterns), chosen)
+    except PackError as error:
+        mistakes += error.mistakes
+    try:
+        mistakes += [*of_cases(loaded, chosen, patterns), *uncovered(loaded, patterns)]
+    except PackError as error:
+        mistakes += error.mistakes
     if mistakes:
         raise PackError(mistakes)
     typer.echo(
@@ -514,11 +520,11 @@ def patterns_test(patterns: Patterns = None) -> None:
     from notelint.selftest import run
 
     number = failed = 0
-    for name, case, wrong in run(Linter(patterns=patterns), patterns):
+    for place, wrong in run(Linter(patterns=patterns), patterns):
         number += 1
         if wrong:
             failed += 1
-            typer.echo(f"{name}: case {case}: {wrong}")
+            typer.echo(f"{place}: {wrong}")
     typer.echo(f"{number} cases, {failed} failed")
     if failed:
         raise typer.Exit(1)
@@ -526,7 +532,7 @@ def patterns_test(patterns: Patterns = None) -> None:
 
 @patterns_app.command("list")
 def patterns_list(patterns: Patterns = None) -> None:
-    """List families with their elements, and vocabularies with their concepts."""
+    """List families with their elements, vocabularies with their concepts, and the names of regions, profiles and sources."""
     from notelint import library
 
     loaded = library.load(patterns)
@@ -535,6 +541,9 @@ def patterns_list(patterns: Patterns = None) -> None:
     for vocabulary in loaded.vocabularies:
         names = list(dict.fromkeys(concept.key for concept in vocabulary.concepts))
         _echo(f"{vocabulary.vocabulary}: {', '.join(names) or f'{len(vocabulary.cues)} cues, {len(vocabulary.sections)} sections'}", "  ")
+    _echo(f"regions: {', '.join(region.region for region in loaded.regions)}", "  ")
+    _echo(f"profiles: {', '.join(profile.profile for profile in loaded.profiles)}", "  ")
+    _echo(f"sources: {', '.join(source.id for source in loaded.sources)}", "  ")
 
 
 @patterns_app.command("schema")

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from notelint import __version__
 from notelint.cache import cache_folder, write_whole
@@ -41,6 +41,8 @@ from notelint.packs import (
     Route,
     Section,
     Shared,
+    SharedElement,
+    SharedRoutes,
     Source,
     Sources,
     Turn,
@@ -51,6 +53,9 @@ from notelint.phrases import Lexicon
 from notelint.reference import Claims, Page, Reference
 
 CASES = ".cases.yaml"
+_SHAPE = 2
+"""Counted up when the models of a pattern file change, so that what an older program kept is not read."""
+_UNREAD = "can not be read; a text that holds a colon and a blank, or begins with a mark, stands in quotes"
 _CRITERIA = frozenset({"test", "imaging", "study", "symptom", "treatment", "site"})
 """Kinds on which no route to a code may rest: what was measured, seen or done supports a diagnosis, it does not state one."""
 
@@ -63,6 +68,9 @@ class Library(Model):
     sources: tuple[Source, ...]
     profiles: tuple[Profile, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    shared: frozenset[tuple[str, str]] = Field(
+        frozenset(), description="(family, id) of the elements and routes that a family has from a shared file"
+    )
 
     def profile(self, name: str) -> Profile:
         """The profile of that name; InputError when there is none."""
@@ -257,7 +265,7 @@ def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapp
         for name, path in pattern_files(overlay).items()
         if not name.endswith(CASES) and _of_reference(name) == (kind == "reference")
     }
-    digest = hashlib.sha256(__version__.encode())
+    digest = hashlib.sha256(f"{__version__} {_SHAPE}".encode())
     for name, path in files.items():
         try:
             content = path.read_bytes()
@@ -311,6 +319,7 @@ def _read(files: Mapping[str, Path]) -> Library:
         sources=tuple(source for _, model in models if isinstance(model, Sources) for source in model.sources),
         profiles=tuple(model for _, model in models if isinstance(model, Profile)),
         pairs=tuple(pair for _, model in models if isinstance(model, Pairs) for pair in model.pairs),
+        shared=frozenset(_shared_ids([model for _, model in models if isinstance(model, FamilyFile)], [model for _, model in shared])),
     )
     mistakes += dict.fromkeys(_cross_check(library, places, [path for path, _ in shared]))
     if mistakes:
@@ -349,6 +358,17 @@ def _whole(file: FamilyFile, path: Path, shared: Sequence[tuple[Path, Shared]]) 
         return None, [f"{path}:1: family: {_what(problem)}" for problem in error.errors(include_url=False, include_input=False)]
 
 
+def _shared_ids(files: Sequence[FamilyFile], shared: Sequence[Shared]) -> Iterator[tuple[str, str]]:
+    groups = {group.group: group.routes for model in shared for group in model.groups}
+    for file in files:
+        for element in file.elements:
+            if isinstance(element, SharedElement):
+                yield file.family, element.id or element.use
+        for route in file.routes:
+            if isinstance(route, SharedRoutes):
+                yield from ((file.family, one.id) for one in groups[route.use])
+
+
 def _read_reference(files: Mapping[str, Path]) -> Reference:
     mistakes: list[str] = []
     models = [model for _, model in _models(files, mistakes)]
@@ -377,6 +397,21 @@ def read_cases(overlay: Path | None = None) -> dict[str, tuple[Path, tuple[Case,
     return cases
 
 
+def case_lines(path: Path) -> list[int]:
+    """The line of each case of a file, from 1."""
+    text = path.read_text(encoding="utf-8")
+    return [text.count("\n", 0, m.start()) + 1 for m in re.finditer(r"^  - ", text, re.MULTILINE)]
+
+
+def family_files(overlay: Path | None = None) -> dict[str, Path]:
+    """{family: path of its file}."""
+    found = {}
+    for name, path in pattern_files(overlay).items():
+        if not name.endswith(CASES) and (head := re.search(r"^family: *[\"']?([\w.]+)", path.read_text(encoding="utf-8"), re.MULTILINE)):
+            found[head[1]] = path
+    return found
+
+
 def read_file(path: Path) -> tuple[Model | None, list[str]]:
     """A pattern file as its model, or None, and its mistakes as `path:line: where: what`."""
     from srsly import yaml_loads  # type: ignore[attr-defined]  # YAML is read once per change of the files, not at every start
@@ -389,7 +424,7 @@ def read_file(path: Path) -> tuple[Model | None, list[str]]:
         data = yaml_loads(text)
     except Exception as error:
         lines = re.findall(r"line:? (\d+)", str(error))
-        what = next((line.strip() for line in str(error).splitlines()[1:] if line.strip() and not line.startswith(" ")), "can not be read")
+        what = next((line.strip() for line in str(error).splitlines()[1:] if line.strip() and not line.startswith(" ")), _UNREAD)
         return None, [f"{path}:{lines[-1] if lines else 1}: file: no YAML: {what.splitlines()[0]}"]
     if not isinstance(data, dict):
         return None, [f"{path}:1: file: is no mapping of keys"]
@@ -490,7 +525,10 @@ def _cross_check(library: Library, places: Mapping[int, Path], shared: Sequence[
             for condition in route.when:
                 for slug in condition.concept:
                     if kinds.get(slug) in _CRITERIA:
-                        say(family, slug, "routes", f"{slug} is no statement of a provider: criteria never make a code")
+                        say(
+                            family, f"id: {route.id}", f"routes.{route.id}",
+                            f"{slug} is of kind {kinds[slug]}, no statement of a provider: criteria never make a code",
+                        )  # fmt: skip
         _check_items(library, kinds, family, [*family.elements, *family.routes], say)
     asked = {element.id for family in library.families for element in family.elements}
     for profile in library.profiles:
@@ -522,7 +560,7 @@ def _check_items(
 
 def _line_in(path: Path, needle: str) -> int | None:
     text = path.read_text(encoding="utf-8")
-    found = re.search(rf"(?<![\w-]){re.escape(needle)}(?![\w-])", text)
+    found = re.search(rf"(?<![\w.-]){re.escape(needle)}(?![\w-])", text)
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
@@ -530,31 +568,52 @@ def _line_of(path: Path, needle: str) -> int:
     return _line_in(path, needle) or 1
 
 
-def check_codes(library: Library, codeset: CodeSet) -> Iterator[str]:
-    """Mistakes of the library against the code set, as `where: what`: a code that does not exist, a region without a code."""
+def check_codes(library: Library, codeset: CodeSet, overlay: Path | None = None) -> Iterator[str]:
+    """Mistakes of the library against the code set, as `path:line: where: what`: a code that does not exist, a region without a code."""
+    files, release = family_files(overlay), codeset.release
+    shared = next((path for path in pattern_files(overlay).values() if path.name == "shared.yaml"), None)
+
+    def at(family: Family, needle: str) -> str:
+        places = [path for path in (files.get(family.family), shared) if path is not None]
+        path = next((path for path in places if _line_in(path, needle)), places[0] if places else None)
+        return f"{path}:{_line_of(path, needle)}: {family.family}" if path else family.family
+
     for concept in library.concepts:
         for code in filter(None, (concept.code, concept.site_parent)):
             if codeset.get(code) is None:
-                yield f"{concept.key}: {code} is no code of release {codeset.release.name}"
+                yield f"{concept.key}: {code} is no code of release {release.name}"
         if concept.site_parent and not library.region_codes(concept.site_parent, codeset):
             yield f"{concept.key}: no child of {concept.site_parent} names a region"
+    regions = {region.region for region in library.regions}
     for family in library.families:
         if codeset.get(family.family) is None:
-            yield f"{family.family}: is no code of release {codeset.release.name}"
-        if family.release != codeset.release.effective_from:
-            yield f"{family.family}: was checked against the release of {family.release}, not {codeset.release.effective_from}"
+            yield f"{at(family, family.family)}: is no code of release {release.name}"
+        if family.release != release.effective_from:
+            yield (
+                f"{at(family, 'release')}: was checked against the release of {family.release}; read it against that of"
+                f" {release.effective_from} and say so there"
+            )
         if family.site and len(library.region_codes(family.site.parent, codeset)) < 2:
-            yield f"{family.family}: the children of {family.site.parent} name no regions"
+            yield f"{at(family, 'site')}: the children of {family.site.parent} name no regions"
+        for element in family.elements:
+            for region in element.regions:
+                if region not in regions:
+                    yield f"{at(family, region)}: {element.id}: no region is called {region}; there are {', '.join(sorted(regions))}"
         for route in family.routes:
             coded = [library.by_concept[slug] for condition in route.when for slug in condition.concept]
             if not (route.code or route.site_parent) and not all(entry.code or entry.site_parent or entry.code_note for entry in coded):
-                yield f"{family.family}: {route.id} names no code, and its concept has none"
-        named = {code for route in family.routes for code in (*route.code, route.site_parent)}
-        named |= {code for element in family.elements for answer in element.answers for code in (answer.code, answer.site_parent)}
-        for code in sorted(filter(None, named)):
-            if codeset.get(code) is None:
-                yield f"{family.family}: {code} is no code of release {codeset.release.name}"
+                yield f"{at(family, route.id)}: {route.id} names no code, and its concept has none"
+        leads = [(route.id, code, route.site_parent) for route in family.routes for code in route.code or (None,)]
+        leads += [(element.id, answer.code, answer.site_parent) for element in family.elements for answer in element.answers]
+        for name, one, parent in dict.fromkeys(leads):
+            known = codeset.get(one) if one else None
+            if one and known is None:
+                yield f"{at(family, one)}: {name}: {one} is no code of release {release.name}"
+            elif known is not None and not known.billable:
+                yield f"{at(family, known.code)}: {name}: {known.code} is no complete code"
+            if parent and not library.region_codes(parent, codeset):
+                yield f"{at(family, parent)}: {name}: no child of {parent} names a region"
     for pair in library.pairs:
         for code in (*pair.codes, *pair.others):
             if codeset.get(code) is None:
-                yield f"pairs: {code} is no code of release {codeset.release.name}"
+                yield f"pairs: {code} is no code of release {release.name}"

@@ -1,15 +1,15 @@
 """Running the cases that stand beside the pattern files."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from notelint.codeset import CodeSet
 from notelint.findings import Finding
-from notelint.library import Library, read_cases
+from notelint.library import Library, case_lines, read_cases
 from notelint.linter import Linter
 from notelint.note import Note, lowered, reading_view
-from notelint.packs import Case, Expected, Family, Route, Words
+from notelint.packs import Case, Expected, Family, Words
 from notelint.phrases import Lexicon
 from notelint.reference import PLACEHOLDERS, Reference, disproved
 from notelint.rules import RULES
@@ -17,11 +17,12 @@ from notelint.rules import RULES
 UNREPORTED = frozenset({"look-alike", "owner"})
 
 
-def run(linter: Linter, overlay: Path | None = None) -> Iterator[tuple[str, int, str | None]]:
-    """Yield (name of the pattern file, number of the case from 1, what is wrong or None) of every case."""
-    for name, (_, cases) in read_cases(overlay).items():
+def run(linter: Linter, overlay: Path | None = None) -> Iterator[tuple[str, str | None]]:
+    """Yield (`path:line: case NUMBER`, what is wrong or None) of every case."""
+    for path, cases in read_cases(overlay).values():
+        lines = case_lines(path)
         for number, case in enumerate(cases, start=1):
-            yield name, number, "; ".join(of_case(linter, case)) or None
+            yield f"{path}:{lines[number - 1]}: case {number}", "; ".join(of_case(linter, case)) or None
 
 
 def of_case(linter: Linter, case: Case) -> Iterator[str]:
@@ -86,7 +87,8 @@ def _of_code(linter: Linter, case: Case) -> Iterator[str]:
     ):
         for name in names:
             if status.get(name) != wanted:
-                yield f"{name} is {status.get(name, 'absent')}, not {wanted or 'absent'}"
+                asked = "" if status.get(name) else f" (the profile {case.profile or 'scribe'} does not ask for it, or nothing raises it)"
+                yield f"{name} is {status.get(name, 'absent')}{asked if wanted else ''}, not {wanted or 'absent'}"
     fired = {d.rule for d in report.diagnostics if d.code in (None, assessment.code)}
     offered = {a.code for a in assessment.alternatives}
     taken = {a.route for a in assessment.alternatives if a.route}
@@ -114,6 +116,55 @@ def _compare(what: str, wanted: tuple[str, ...] | None, found: set[str]) -> Iter
         yield from (f"{what} {name} besides" for name in sorted(found - set(wanted)))
 
 
+_PAYMENT = re.compile(r"\b(?:pay|pays|paid|payer|payers|payment|payments|reimburs\w*|revenue|DRG|HCC|denials?)\b", re.IGNORECASE)
+
+
+def of_cases(library: Library, codeset: CodeSet, overlay: Path | None = None) -> Iterator[str]:
+    """Names in cases that nothing bears, as `path:line: case NUMBER: what`, and words of payment in questions to providers."""
+    rules = {*RULES, *(f"gap/{element.id}" for element in library.elements)}
+    known = {c.concept for c in library.concepts} | {c.key for c in library.concepts}
+    profiles = {profile.profile for profile in library.profiles}
+    for path, cases in read_cases(overlay).values():
+        lines = case_lines(path)
+        for number, case in enumerate(cases, start=1):
+            for what in _unknown(case, library, codeset, rules, known, profiles):
+                yield f"{path}:{lines[number - 1]}: case {number}: {what}"
+    for element in library.elements:
+        if _PAYMENT.search(element.ask):
+            yield f"{element.id}: `ask` knows nothing of payment"
+
+
+def _unknown(
+    case: Case, library: Library, codeset: CodeSet, rules: Collection[str], known: Collection[str], profiles: Collection[str]
+) -> Iterator[str]:
+    yield from (f"nothing is called {name}" for name in (*(e.concept for e in case.found), *case.not_found) if name not in known)
+    if case.profile is not None and case.profile not in profiles:
+        yield f"there is no profile {case.profile}; there are {', '.join(sorted(profiles))}"
+    if case.code is None:
+        return
+    nearest = codeset.nearest(case.code)
+    family = library.family_of(nearest.code) if nearest else None
+    if family is None:
+        yield f"{case.code} is in no family"
+        return
+    asked = {element.id for element in library.elements_of(family, library.profile("audit"))}
+    profile = next((p for p in library.profiles if p.profile == case.profile), None)
+    asked |= {element.id for element in library.elements_of(family, profile)} if profile else set()
+    everywhere = {element.id for element in library.elements}
+    for name in (*case.met, *case.missing, *case.uncertain, *case.conflict):
+        if name not in asked:
+            yield f"{family.family} has no element {name}"
+    yield from (f"there is no element {name}" for name in case.absent if name not in everywhere)
+    routes = {route.id for route in family.routes}
+    yield from (f"{family.family} has no route {name}" for name in case.routes if name not in routes)
+    yield from (f"{family.family} has no element and no route {name}" for name in case.look_alike if name not in asked | routes)
+    named = (*(case.rules or ()), *case.not_rules)
+    yield from (f"there is no rule {name}" for name in named if name not in rules and name != "..." and not name.endswith("/*"))
+    for code in (*(case.alternatives or ()), *case.not_alternatives):
+        if code != "..." and codeset.get(code) is None:
+            yield f"{code} is no code of release {codeset.release.name}"
+
+
 def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     """What has no case: a concept that none finds or none misses, an element that none meets or misses, a cue or turn that none holds."""
     cases = {name: found for name, (_, found) in read_cases(overlay).items()}
@@ -122,9 +173,9 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     unseen = {key for case in everything for key in case.not_found}
     for key in dict.fromkeys(c.key for c in library.concepts if c.kind not in UNREPORTED and not (c.kind == "site" and c.value is None)):
         if key not in seen:
-            yield f"{key}: no case finds it"
+            yield f"{key}: no case finds it (`found: [{{concept: {key.partition('/')[0]}}}]`)"
         if key not in unseen and key.partition("/")[0] not in unseen:
-            yield f"{key}: no case misses it"
+            yield f"{key}: no case misses it (`not-found: [{key}]`, in a text with something like it)"
     yield from _unused(library, [reading_view(case.text) for case in everything])
     for family in library.families:
         yield from _uncovered_elements(library, family, cases)
@@ -190,33 +241,35 @@ def _uncovered_profiles(library: Library, cases: Sequence[Case]) -> Iterator[str
 
 def _unmet(name: str, element: str, cases: Sequence[Case]) -> Iterator[str]:
     if not any(element in case.met for case in cases):
-        yield f"{name}: no case meets it"
+        yield f"{name}: no case meets it (`met: [{element}]`)"
     if not any(element in (*case.missing, *case.uncertain, *case.conflict, *case.absent) for case in cases):
-        yield f"{name}: no case misses it"
+        yield f"{name}: no case misses it (`missing`, `uncertain`, `conflict` or `absent`)"
 
 
 def _uncovered_routes(library: Library, cases: Sequence[Case]) -> Iterator[str]:
-    taken = {(library.family_of(case.code), name) for case in cases if case.code for name in case.routes}
-    families: dict[Route, list[Family]] = {}
-    for family in library.families:
-        for route in family.routes:
-            families.setdefault(route, []).append(family)
-    # A shared route is one piece of knowledge: a case in any of its families will do.
-    for route, those in families.items():
-        if not any((family, route.id) in taken for family in those):
-            yield f"{', '.join(family.family for family in those)}: route {route.id}: no case takes it"
+    taken = {(family.family, name) for case in cases if case.code and (family := library.family_of(case.code)) for name in case.routes}
+    for what, name, families in _pieces(library):
+        if what == "route " and not any((family, name) in taken for family in families):
+            yield f"{', '.join(families)}: route {name}: no case takes it (`routes: [{name}]`)"
 
 
 def _without_look_alike(library: Library, cases: Sequence[Case]) -> Iterator[str]:
     """The elements and routes without a case that only seems to speak of them."""
-    seen = {(library.family_of(case.code), name) for case in cases if case.code for name in case.look_alike}
-    knowledge: dict[tuple[object, ...], list[Family]] = {}
+    seen = {(family.family, name) for case in cases if case.code and (family := library.family_of(case.code)) for name in case.look_alike}
+    for what, name, families in _pieces(library):
+        if not any((family, name) in seen for family in families):
+            yield f"{', '.join(families)}: {what}{name}: no case is only like it (`look-alike: [{name}]`)"
+
+
+def _pieces(library: Library) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(what, id, families) of each element and route. A shared one is one piece of all its families, but for the diagnosis and the region."""
+    pieces: dict[tuple[object, ...], list[str]] = {}
     for family in library.families:
         for element in family.elements:
-            own = family.family if element.kind in ("diagnosis", "region") else ""
-            knowledge.setdefault((element.id, own, element.met, element.resolve), []).append(family)
+            own = (family.family, element.id) not in library.shared or element.kind in ("diagnosis", "region")
+            pieces.setdefault(("", element.id, family.family if own else element.met), []).append(family.family)
         for route in family.routes:
-            knowledge.setdefault((route.id, "route", route.when), []).append(family)
-    for (name, what, *_), those in knowledge.items():
-        if not any((family, name) in seen for family in those):
-            yield f"{', '.join(family.family for family in those)}: {'route ' if what == 'route' else ''}{name}: no case is only like it"
+            own = (family.family, route.id) not in library.shared
+            pieces.setdefault(("route ", route.id, family.family if own else route.when), []).append(family.family)
+    for (what, name, _), families in pieces.items():
+        yield str(what), str(name), tuple(families)
