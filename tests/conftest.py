@@ -33,11 +33,11 @@ def linter() -> Linter:
 @pytest.fixture
 def command(linter: Linter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """The command line in this process: `command("check", "note.txt", stdin=b"…")` gives (exit status, standard output, standard error)."""
-    from notelint import cli, pipeline
+    from notelint import cli
+    from notelint.linter import Reader
 
-    built = linter._nlp
-    real = pipeline.build
-    monkeypatch.setattr(pipeline, "build", lambda library: built if library == linter.library else real(library))
+    # The reader of the same patterns serves all commands.
+    monkeypatch.setattr("notelint.linter.Reader", lambda library: linter.reader if library == linter.library else Reader(library))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("NO_COLOR", raising=False)
 

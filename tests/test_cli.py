@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from notelint import __version__, schemas
+from notelint.scan import Tokens
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -275,14 +276,14 @@ def test_a_fault_of_ours_costs_one_note_and_shows_no_words(command: Command, not
 
     real = pipeline.read
 
-    def faulty(nlp: object, text: str, **more: object) -> object:
-        if "SECRET" in text:
-            raise RuntimeError(text)
-        return real(nlp, text, **more)  # type: ignore[arg-type]
+    def faulty(nlp: object, tokens: Tokens, *others: object, **more: object) -> object:
+        if "SECRET" in tokens.view:
+            raise RuntimeError(tokens.view)
+        return real(nlp, tokens, *others, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "read", faulty)
     bad = note.with_name("bad.txt")
-    bad.write_text("SECRET words", encoding="utf-8")
+    bad.write_text("SECRET discitis", encoding="utf-8")
     for name in ("check", "extract"):
         status, out, err = command(name, bad, note, "--format", "json")
         assert (status, len(json.loads(out)["notes"])) == (2, 1)

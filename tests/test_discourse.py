@@ -4,7 +4,7 @@ import pytest
 
 from notelint import Linter, Note
 from notelint.discourse import Turns, follow
-from notelint.pipeline import build, read
+from notelint.pipeline import read
 from notelint.reading import Reading
 
 
@@ -66,16 +66,21 @@ def test_what_is_said_of_a_disease_at_large_is_no_finding_but_can_be_asked(linte
     assert linter.assert_span(text, 0, 22).hypothetical
 
 
+def plain(linter: Linter, text: str) -> Reading:
+    tokens = linter.reader.tokens(Note(text))
+    return read(linter.reader.nlp, tokens, linter.reader.targets.matches(tokens))
+
+
 def test_nothing_changes_but_axes(linter: Linter) -> None:
-    nlp, turns = build(linter.library), Turns(linter.library)
-    before = read(nlp, "He was initially treated for discitis. Histology showed a tophus. Fever. No erosions.")
+    turns = Turns(linter.library)
+    before = plain(linter, "He was initially treated for discitis. Histology showed a tophus. Fever. No erosions.")
     after = follow(before, turns)
     assert [(m.start, m.end, m.concept) for m in before.mentions] == [(m.start, m.end, m.concept) for m in after.mentions]
     assert (before.sentences, before.sections) == (after.sentences, after.sections)
 
 
 def test_a_reading_without_ideas_stays_itself(linter: Linter) -> None:
-    reading = read(build(linter.library), "CRP 4. This was ruled out.")
+    reading = plain(linter, "CRP 4. This was ruled out.")
     assert isinstance(reading, Reading)
     assert follow(reading, Turns(linter.library)) is reading
 

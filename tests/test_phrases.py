@@ -8,14 +8,28 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from notelint.phrases import Lexicon, parse, spellings
+from notelint.gate import Pieces
+from notelint.note import lowered
+from notelint.phrases import parse, spellings
+from notelint.scan import Scanner, Tokens
 
 MANY = "(" + "|".join(f"w{n}" for n in range(40)) + ")"
 """A choice that gives a phrase far more spellings than anybody would write out."""
 
 
+def find(
+    entries: Iterable[tuple[str, int]], text: str, start: int = 0, end: int | None = None, *, cased: bool = False
+) -> list[tuple[int, int, tuple[int, ...]]]:
+    pieces = Pieces()
+    scanner = Scanner(pieces, *(((), entries) if cased else (entries,)))
+    hits: dict[tuple[int, int], tuple[int, ...]] = {}
+    for first, last, number in scanner.on(Tokens(text, lowered(text), pieces)).find(start, end):
+        hits[first, last] = (*hits.get((first, last), ()), number)
+    return [(*place, numbers) for place, numbers in hits.items()]
+
+
 def found(entries: Iterable[tuple[str, int]], text: str, *, cased: bool = False) -> list[tuple[str, tuple[int, ...]]]:
-    return [(text[start:end], meanings) for start, end, meanings in Lexicon(entries, cased=cased).find(text)]
+    return [(text[start:end], meanings) for start, end, meanings in find(entries, text, cased=cased)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +116,6 @@ def test_blanks_and_hyphens(filler: str, phrase: str, text: str, words: str) -> 
         ("low back", "low, back"),
         ("low back", "below back"),
         ("a head", "ahead"),
-        ("crp", "CRP"),
         ("c. difficile", "c difficile"),
         ("as", "has ask as1 _as"),
         ("non-radiographic", "nonradiographical"),
@@ -114,8 +127,7 @@ def test_no_match_within_words_nor_over_other_marks(filler: str, phrase: str, te
 
 def test_abbreviations_keep_their_case() -> None:
     assert found([("AS", 1)], "AS as As has", cased=True) == [("AS", (1,))]
-    assert found([("AS", 1)], "AS as As") == [("as", (1,))]
-    assert [match[:2] for match in Lexicon([("AS", 1)]).find("as AS")] == [(0, 2)]
+    assert found([("AS", 1)], "AS as As") == [("AS", (1,)), ("as", (1,)), ("As", (1,))]
     assert found([("HLA-B(27|2705)", 1)], "HLA B2705, hla-b27", cased=True) == [("HLA B2705", (1,))]
 
 
@@ -148,11 +160,13 @@ def test_an_empty_lexicon_and_an_empty_text() -> None:
 
 
 def test_a_part_of_a_text_is_read_as_if_it_stood_alone() -> None:
-    lexicon = Lexicon([("back pain", 1), ("pain", 2)])
+    entries = [("back pain", 1), ("pain", 2)]
     text = "back pain, back pain"
-    assert list(lexicon.find(text, 5)) == [(5, 9, (2,)), (11, 20, (1,)), (16, 20, (2,))]
-    assert list(lexicon.find(text, 0, 15)) == [(0, 9, (1,)), (5, 9, (2,))]
-    assert list(lexicon.find(text, 11, 11)) == []
+    assert find(entries, text, 5) == [(5, 9, (2,)), (11, 20, (1,)), (16, 20, (2,))]
+    assert find(entries, text, 0, 15) == [(0, 9, (1,)), (5, 9, (2,))]
+    assert find(entries, text, 11, 11) == []
+    # A word that the part cuts is none of its words.
+    assert find(entries, text, 1, 19) == [(5, 9, (2,))]
 
 
 @settings(deadline=None)
@@ -160,8 +174,9 @@ def test_a_part_of_a_text_is_read_as_if_it_stood_alone() -> None:
 def test_a_part_gives_what_the_slice_gives(text: str, start: int, end: int) -> None:
     start, end = min(start, len(text)), min(end, len(text))
     assume(start <= end)
-    lexicon = Lexicon([("a-b", 0), ("a b", 1), ("(a|b)/(a|)", 2), ("b", 3)])
-    assert list(lexicon.find(text, start, end)) == [(start + s, start + e, m) for s, e, m in lexicon.find(text[start:end])]
+    assume(not any(0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum() for at in (start, end)))
+    entries = [("a-b", 0), ("a b", 1), ("(a|b)/(a|)", 2), ("b", 3)]
+    assert find(entries, text, start, end) == [(start + s, start + e, m) for s, e, m in find(entries, text[start:end])]
 
 
 WORDS = st.sampled_from(["sacro", "iliac", "pain", "l4", "l5", "no", "of", "c", "k", "s", "é", "7"])
@@ -182,7 +197,6 @@ PHRASES = st.tuples(st.lists(ITEMS, max_size=4), WORDS, st.lists(ITEMS, max_size
 def test_every_spelling_is_found_as_a_whole(phrase: str, wide: bool, data: st.DataObject) -> None:
     if wide:
         phrase = f"{phrase} {MANY} {MANY} {MANY}"
-    lexicon = Lexicon([(phrase, 3), ("unrelated phrase", 4)])
     some = list(islice(spellings(phrase), 300))
     spelling = data.draw(st.sampled_from(some))
     blank = data.draw(st.sampled_from([" ", "  ", "\n", " \n ", "-", " - ", "--"]))
@@ -190,7 +204,7 @@ def test_every_spelling_is_found_as_a_whole(phrase: str, wide: bool, data: st.Da
     written = re.sub("[ -]", lambda match: blank if match[0] == " " else hyphen, spelling)
     for before, after in (("", ""), ("x ", " x"), ("(", ")"), ("\n", ".")):
         text = before + written + after
-        assert (len(before), len(before) + len(written), (3,)) in list(lexicon.find(text))
+        assert (len(before), len(before) + len(written), (3,)) in find([(phrase, 3), ("unrelated phrase", 4)], text)
 
 
 def by_hand(entries: list[tuple[str, int]], text: str) -> set[tuple[int, int, int]]:
@@ -226,7 +240,7 @@ ENTRIES = st.lists(
 @settings(deadline=None)
 @given(ENTRIES, st.lists(st.sampled_from(["a", "b", "ab", " ", "-", " ", "\n", "."]), max_size=10).map("".join))
 def test_nothing_more_and_nothing_less_is_found(entries: list[tuple[str, int]], text: str) -> None:
-    matches = list(Lexicon(entries).find(text))
+    matches = find(entries, text)
     assert {(start, end, meaning) for start, end, meanings in matches for meaning in meanings} == by_hand(entries, text)
     assert matches == sorted(matches, key=lambda match: (match[0], -match[1]))
 
@@ -246,7 +260,7 @@ def test_any_phrase_is_read_or_refused(phrase: str) -> None:
 @settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from("ab -\n\ud800\0\ufeff\u0301𝐚"), st.characters())))
 def test_any_text_is_searched(text: str) -> None:
-    for start, end, meanings in Lexicon([("a-b", 0), (f"b {MANY} {MANY}", 1), ("(a|b)(s)", 2)]).find(text):
+    for start, end, meanings in find([("a-b", 0), (f"b {MANY} {MANY}", 1), ("(a|b)(s)", 2)], text):
         assert 0 <= start < end <= len(text)
-        assert text[start] in "ab"
+        assert text[start] in "abAB"
         assert meanings

@@ -10,14 +10,20 @@ from hypothesis import strategies as st
 from notelint import InputError, Linter, Note
 from notelint.note import reading_view
 from notelint.pipeline import ConText, ConTextRule, NoteTokenizer, Sectionizer, SectionRule, TargetMatcher, TargetRule, read
+from notelint.reading import Reading
 
 
 def flags(linter: Linter, text: str, concept: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(f.text, f.flags) for f in linter.extract(Note(text)) if f.concept == concept]
 
 
+def reading(linter: Linter, text: str) -> Reading:
+    tokens = linter.reader.tokens(Note(text))
+    return read(linter.reader.nlp, tokens, linter.reader.targets.matches(tokens))
+
+
 def test_the_components_are_medspacys(linter: Linter) -> None:
-    pipes = dict(linter._nlp.pipeline)
+    pipes = dict(linter.reader.nlp.pipeline)
     assert list(pipes) == ["notelint_sentences", "notelint_sections", "notelint_targets", "notelint_context"]
     for name, component, rule in (
         ("notelint_sections", Sectionizer, SectionRule), ("notelint_targets", TargetMatcher, TargetRule), ("notelint_context", ConText, ConTextRule),
@@ -28,13 +34,13 @@ def test_the_components_are_medspacys(linter: Linter) -> None:
 
 
 def test_spans_carry_medspacys_attributes(linter: Linter) -> None:
-    doc = linter._nlp("No evidence of discitis.")
+    doc = linter.reader.nlp("No evidence of discitis.")
     assert [(span.text, span._.is_negated) for span in doc.spans["medspacy_spans"]] == [("discitis", True)]
-    assert [sentence.text for sentence in linter._nlp("Afebrile. Neuro intact.").sents] == ["Afebrile.", "Neuro intact."]
+    assert [sentence.text for sentence in linter.reader.nlp("Afebrile. Neuro intact.").sents] == ["Afebrile.", "Neuro intact."]
 
 
 def test_importing_medspacy_leaves_the_warnings_of_the_process_alone(linter: Linter) -> None:
-    assert linter._nlp is not None
+    assert linter.reader.nlp is not None
     with pytest.warns(UserWarning, match="heard"):
         warnings.warn("heard", stacklevel=1)
 
@@ -89,25 +95,25 @@ def test_offsets_point_into_the_original(linter: Linter, text: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(TEXTS)
 def test_sections_and_sentences_hold_every_mention(linter: Linter, text: str) -> None:
-    reading = read(linter._nlp, text)
-    assert reading.sections[0].start == 0
-    assert reading.sections[-1].end == len(text)
-    assert [a.end for a in reading.sections[:-1]] == [b.start for b in reading.sections[1:]]
-    for mention in reading.mentions:
-        start, end = reading.sentences[mention.sentence]
+    found = reading(linter, text)
+    assert found.sections[0].start == 0
+    assert found.sections[-1].end == len(text)
+    assert [a.end for a in found.sections[:-1]] == [b.start for b in found.sections[1:]]
+    for mention in found.mentions:
+        start, end = found.sentences[mention.sentence]
         assert start <= mention.start < mention.end <= end
 
 
 @given(TEXTS)
 def test_the_tokenizer_loses_nothing(linter: Linter, text: str) -> None:
     view = reading_view(text)
-    assert NoteTokenizer(linter._nlp.vocab)(view).text == view
+    assert NoteTokenizer(linter.reader.nlp.vocab)(view).text == view
 
 
 def test_a_long_note_takes_no_more_than_its_share(linter: Linter) -> None:
     # Counted in steps of our own, not by the clock: twice the text, about twice the mentions and no more sentences than lines.
     line = "No discitis at L4-L5, CRP 12 mg/L, possible osteomyelitis of L3 due to MSSA.\n"
-    once, twice = read(linter._nlp, line * 200), read(linter._nlp, line * 400)
+    once, twice = reading(linter, line * 200), reading(linter, line * 400)
     assert len(twice.mentions) == 2 * len(once.mentions)
     assert len(twice.sentences) == 2 * len(once.sentences)
 

@@ -443,6 +443,8 @@ class Assessor:
                 yield from self._route(family, route)
 
     def _route(self, family: Family, route: Route) -> Iterator[Alternative]:
+        if route.names.isdisjoint(self._chart.concepts):
+            return
         if route.unmentioned and self._chart.indices((*family.diagnosis, *family.unresolved)):
             return
         if any(self._chart.evidence(condition) for condition in route.unless):

@@ -1,6 +1,6 @@
 """The chart: the findings of a document, asked what its author concludes; and the documents of an encounter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +64,11 @@ class Chart:
         if entry is None or organism is None or not (organism.code or "").startswith(("B95", "B96")):
             return None
         return entry.linked_as
+
+    @property
+    def concepts(self) -> Collection[str]:
+        """The concepts that the note names, also those that they are a kind of."""
+        return self._by_concept.keys()
 
     def indices(self, concepts: Iterable[str]) -> list[int]:
         """The findings of these concepts in the patient, in the order of the text."""
@@ -149,6 +154,8 @@ class Chart:
 
     def evidence(self, condition: Condition) -> tuple[int, ...] | None:
         """The findings by which a condition holds, or None where it does not."""
+        if condition.names.isdisjoint(self.concepts):
+            return None
         if condition.without and any(self.holds(i) for i in self.indices(condition.without)):
             return None
         found: list[int] = []

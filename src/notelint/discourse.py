@@ -13,8 +13,8 @@ from dataclasses import replace
 from notelint.levels import Level
 from notelint.library import Library
 from notelint.packs import Turn
-from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading, without
+from notelint.scan import Scanner
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _IDEAS = frozenset({"diagnosis", "condition"})
@@ -58,15 +58,15 @@ class Turns:
             one: frozenset(other for other in wider if wider[one] & {other, slugs[other]} or slugs[one] in denied[slugs[other]])
             for one in wider
         }
-        self._phrases = Lexicon([(phrase, n) for n, turn in enumerate(self.turns) for phrase in turn.phrases])
-        self._patterns = [(re.compile(pattern, _FLAGS), n) for n, turn in enumerate(self.turns) for pattern in turn.patterns]
+        numbered = list(enumerate(self.turns))
+        self._scanner = Scanner(
+            library.pieces, *([(words, n) for n, turn in numbered for words in getattr(turn, part)] for part in ("phrases", "abbreviations", "patterns")),
+            group="turn",
+        )  # fmt: skip
 
     def find(self, reading: Reading) -> list[tuple[int, int, Turn]]:
         """(start, end, turn) in a note, left to right."""
-        found = [(start, end, self.turns[n]) for start, end, numbers in self._phrases.find(reading.low) for n in numbers]
-        for pattern, n in self._patterns:
-            of: str | int = "turn" if "turn" in pattern.groupindex else 0
-            found += [(*match.span(of), self.turns[n]) for match in pattern.finditer(reading.view)]
+        found = [(start, end, self.turns[number]) for start, end, number in self._scanner.on(reading.tokens).find()]
         kept: list[tuple[int, int, Turn]] = []
         reached: dict[str, int] = {}
         for start, end, turn in sorted(found, key=lambda hit: (hit[0], -hit[1])):
@@ -205,7 +205,7 @@ class _Follower:
         return []
 
     def _words(self, number: int) -> str:
-        return self._reading.low[self._mentions[number].start : self._mentions[number].end]
+        return self._reading.tokens.low[self._mentions[number].start : self._mentions[number].end]
 
     def _is_open(self, mention: Mention) -> bool:
         """Is a mention a doubt, or one that was: "discitis was considered"?"""

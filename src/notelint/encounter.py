@@ -37,6 +37,8 @@ def mark_copies(notes: Sequence[Note], found: Sequence[Sequence[Finding]]) -> li
 
     A short sentence counts as copied where the finding before or behind it stands in a long one of the same document.
     """
+    if len(notes) < 2:
+        return [tuple(findings) for findings in found]
     seen: dict[str, str] = {}
     marked: list[tuple[Finding, ...]] = []
     for note, findings in zip(notes, found, strict=True):
@@ -76,7 +78,7 @@ def contradictions(
                     f"{'stated' if own.state == 'affirmed' else 'denied'} here and {'denied' if own.state == 'affirmed' else 'stated'} there",
                 )
                 break
-    for concept in dict.fromkeys(c.concept for c in library.concepts if c.lifelong):
+    for concept in library.lifelong:
         own_values = _values(document, concept)
         for other in others:
             there = _values(other, concept)

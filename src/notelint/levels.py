@@ -23,17 +23,20 @@ _ORDINALS = {
 }  # fmt: skip
 _PARTS = {"cervical": "C", "thoracic": "T", "dorsal": "T", "lumbar": "L", "sacral": "S"}
 
-_VERTEBRA = r"(?:C[0-7]|(?:[TD]|Th\s?)(?:1[0-2]|[1-9])|L[1-5]|S[1-5]|Co(?:cc?yx)?)"
+_VERTEBRA = r"(?:C[0-7]|(?:[TD]|Th\s?)(?:1[0-2]|[1-9])|L[1-5]|S[1-5]|Co(?:cc?yx)?(?!\w))"
 _TO = r"(?:\s*[-/]\s*|\s+(?:down\s+)?(?:to|through|thru|until)\s+)"
 _NOT_AFTER = r"(?<![\w./+])(?<!\d-)"
 _NOT_BEFORE = r"(?![\w%])(?!\s?(?:mg|mm|cm|ml|mmhg|degrees)\b)(?!/\d)(?!\.\d)"
-_WRITTEN = re.compile(
+WRITTEN = re.compile(
     rf"{_NOT_AFTER}(?:(?P<first>{_VERTEBRA})(?P<more>(?:{_TO}(?:{_VERTEBRA}|1[0-2]|[1-9]))+|{_VERTEBRA})?){_NOT_BEFORE}"
     rf"|{_NOT_AFTER}(?P<low>(?:c[1-7]|[td](?:1[0-2]|[1-9])|l[1-5])\s?[-/]\s?(?:[tls]?(?:1[0-2]|[1-9]))){_NOT_BEFORE}"
     rf"|\b(?P<ordinal>{'|'.join(_ORDINALS)})(?:(?:\s+and\s+(?:the\s+)?|\s*(?:-|to|through)\s*)(?P<ordinal2>{'|'.join(_ORDINALS)}))?"
     rf"\s+(?P<part>{'|'.join(_PARTS)})\s+(?:vertebra|disc|disk|body|bodies|level|interspace|segment)",
     re.IGNORECASE,
 )
+"""A level as it is written."""
+# Every level has one of these.
+_LEVEL_LIKE = re.compile(rf"\d|co|{'|'.join(_PARTS)}", re.IGNORECASE)
 _PIECE = re.compile(rf"{_VERTEBRA}|\d+", re.IGNORECASE)
 # Alone, these are as often a sequence of an MRI, a dermatome or a heart sound as a vertebra.
 _OF_SPINE = re.compile(
@@ -77,15 +80,15 @@ def vertebra(name: str) -> int:
     return _FIRST[part] + int(digits)
 
 
-def find(view: str) -> Iterator[tuple[int, int, Level]]:
+def find(view: str, starts: Iterable[int] | None = None) -> Iterator[tuple[int, int, Level]]:
     """Yield (start, end, level) of the levels written in a reading view, left to right.
 
     "L4-5", "L4/L5", "L4L5", "L5-1", "L3 to S1", "D10", "fifth lumbar vertebra". A lone level of which the letters often mean something
-    else (T1, S1, C4) counts only beside a word of the spine or another level.
+    else (T1, S1, C4) counts only beside a word of the spine or another level. `starts`: all places where a level can begin, if these are known.
     """
     counted: list[bool] = []
     found: list[tuple[int, int, Level]] = []
-    for match in _WRITTEN.finditer(view):
+    for match in WRITTEN.finditer(view) if starts is None else _begun(view, starts):
         level = _read(match)
         if level is None:
             continue
@@ -107,6 +110,19 @@ def find(view: str) -> Iterator[tuple[int, int, Level]]:
         if counted[n + 1] and not counted[n] and abs(level.first - other.first) <= _NEAR:
             counted[n] = _JOINED.fullmatch(view, end, start) is not None
     yield from (one for one, counts in zip(found, counted, strict=True) if counts)
+
+
+def within(words: str) -> list[Level]:
+    """The levels in a few words."""
+    return [level for _, _, level in find(words)] if _LEVEL_LIKE.search(words) else []
+
+
+def _begun(view: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+    reached = 0
+    for start in starts:
+        if start >= reached and (match := WRITTEN.match(view, start)) is not None:
+            reached = match.end()
+            yield match
 
 
 def _read(match: re.Match[str]) -> Level | None:

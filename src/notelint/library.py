@@ -21,7 +21,9 @@ from notelint import __version__
 from notelint.cache import cache_folder, write_whole
 from notelint.codeset import CodeSet
 from notelint.errors import InputError, PackError
+from notelint.gate import Pieces
 from notelint.levels import Spine
+from notelint.note import lowered, reading_view
 from notelint.packs import (
     Case,
     Cases,
@@ -49,8 +51,8 @@ from notelint.packs import (
     Vocabulary,
     conditions,
 )
-from notelint.phrases import Lexicon
 from notelint.reference import Claims, Page, Reference
+from notelint.scan import Scanner, Tokens
 
 CASES = ".cases.yaml"
 _SHAPE = 2
@@ -138,10 +140,31 @@ class Library(Model):
         return Spine(self.regions)
 
     @cached_property
-    def site_words(self) -> tuple[Lexicon, tuple[str, ...]]:
-        """(words of regions, the region of each meaning)."""
+    def pieces(self) -> Pieces:
+        """The pieces of words that any pattern needs."""
+        return Pieces()
+
+    @cached_property
+    def site_words(self) -> tuple[Scanner, tuple[str, ...]]:
+        """(words of regions, the region of each number)."""
         sites = [concept for concept in self.concepts if concept.kind == "site" and concept.value]
-        return Lexicon((phrase, n) for n, site in enumerate(sites) for phrase in site.phrases), tuple(site.value or "" for site in sites)
+        words = [(phrase, n) for n, site in enumerate(sites) for phrase in site.phrases]
+        return Scanner(self.pieces, words), tuple(site.value or "" for site in sites)
+
+    @cached_property
+    def note_type_words(self) -> Scanner:
+        """The words of note types, by their number."""
+        numbered = list(enumerate(self.note_types))
+        return Scanner(
+            self.pieces,
+            *([(words, n) for n, each in numbered for words in getattr(each, part)] for part in ("phrases", "abbreviations", "patterns")),
+        )
+
+    def note_types_in(self, text: str) -> list[NoteType]:
+        """The note types of which a text (a type, a first line) has words, in the order of the files."""
+        view = reading_view(text)
+        found = self.note_type_words.on(Tokens(view, lowered(view), self.pieces)).find()
+        return [self.note_types[number] for number in sorted({number for _, _, number in found})]
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
@@ -180,6 +203,11 @@ class Library(Model):
         return found
 
     @cached_property
+    def lifelong(self) -> tuple[str, ...]:
+        """The tests whose results do not change in a life."""
+        return tuple(dict.fromkeys(concept.concept for concept in self.concepts if concept.lifelong))
+
+    @cached_property
     def by_source(self) -> Mapping[str, Source]:
         """Sources by their id."""
         return {source.id: source for source in self.sources}
@@ -197,6 +225,16 @@ class Library(Model):
 
         Children that are no region (another family, a named type) are left out.
         """
+        known = self._region_codes.get((parent, codeset.release.name))
+        if known is None:
+            known = self._region_codes[parent, codeset.release.name] = self._children(parent, codeset)
+        return known
+
+    @cached_property
+    def _region_codes(self) -> dict[tuple[str, str], Mapping[str, str]]:
+        return {}
+
+    def _children(self, parent: str, codeset: CodeSet) -> Mapping[str, str]:
         found: dict[str, str] = {}
         head = codeset.get(parent)
         for child in head.children if head else ():

@@ -5,26 +5,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from notelint import findings as findings_
 from notelint import library as library_
 from notelint.assessment import Assessment, Assessor
 from notelint.chart import Chart, Document
 from notelint.codeset import CodeSet, CodeSets, load_codesets
-from notelint.discourse import Turns, follow
 from notelint.encounter import in_time, mark_copies, name_of, writer_of
-from notelint.errors import InputError, NotelintError
+from notelint.errors import NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Concept, Kind, Profile
+from notelint.packs import Kind, Profile
+from notelint.reader import Reader
 from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
-from notelint.results import Words
 from notelint.rules import selected
-
-if TYPE_CHECKING:
-    from spacy.language import Language
 
 _CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
 
@@ -75,18 +69,9 @@ class Linter:
         return load_codesets()
 
     @cached_property
-    def _words(self) -> Words:
-        return Words(self.library)
-
-    @cached_property
-    def _turns(self) -> Turns:
-        return Turns(self.library)
-
-    @cached_property
-    def _nlp(self) -> "Language":
-        from notelint import pipeline  # spaCy and medspaCy cost a second and more: only a note pays for them.
-
-        return pipeline.build(self.library)
+    def reader(self) -> Reader:
+        """What reads the notes."""
+        return Reader(self.library)
 
     @cached_property
     def _concludes(self) -> frozenset[str]:
@@ -94,13 +79,13 @@ class Linter:
 
     def extract(self, note: Note) -> tuple[Finding, ...]:
         """The findings of a note, in the order of the text."""
-        from notelint import pipeline
-
-        # The titles of the chosen codes tell what "AS" may stand for.
         codeset, _ = self.codesets.on(note.date_of_service)
-        titles = " ".join(known.title for code in note.codes if (known := codeset.get(code) or codeset.nearest(code)))
-        reading = follow(pipeline.read(self._nlp, note.text, context=titles), self._turns)
-        return findings_.find(note, reading, self.library, self._words)
+
+        def titles() -> str:
+            # The titles of the chosen codes tell what "AS" may stand for.
+            return " ".join(known.title for code in note.codes if (known := codeset.get(code) or codeset.nearest(code)))
+
+        return self.reader.find(note, titles)
 
     def check(self, note: Note) -> NoteReport:
         """The report of one note."""
@@ -207,7 +192,7 @@ class Linter:
     def _is_final(self, note: Note) -> bool:
         """Is the note a statement at discharge? By its type, else by its first words."""
         named = note.note_type or " ".join(note.view[:200].split())
-        return any(t.final and findings_.says(t.phrases, t.patterns, named) for t in self.library.note_types)
+        return any(note_type.final for note_type in self.library.note_types_in(named))
 
     def assert_span(self, text: str, start: int, end: int, *, kind: Kind | None = None) -> Assertion:
         """How text[start:end] is meant: the five axes, and status and value where it is a test or a study.
@@ -215,26 +200,7 @@ class Linter:
         `kind` says what the span is; without it the patterns tell, and a span that they do not know is read as a condition.
         InputError when the span is empty, blank or outside of the text.
         """
-        from notelint import pipeline
-
-        if not 0 <= start < end <= len(text):
-            raise InputError(f"no span {start}:{end} in a text of {len(text)} characters")
-        if not text[start:end].strip().strip("\ufeff\0"):
-            raise InputError(f"the span {start}:{end} holds nothing but blanks")
-        plain = pipeline.read(self._nlp, text)
-        over = [m for m in plain.mentions if m.start < end and start < m.end and m.concept.kind not in ("owner", "site", "statement")]
-        # A span within a longer mention ("to screen for latent TB" as a whole is a treatment) is not that mention.
-        over = [m for m in over if 2 * (start - m.start) <= m.end - m.start]
-        known = max(over, key=lambda m: min(m.end, end) - max(m.start, start), default=None)
-        if kind is not None or known is None:
-            concept = Concept(
-                concept="span", kind=kind or "condition", title="span", phrases=("span",), result="qualitative" if kind == "test" else None
-            )
-        else:
-            concept = known.concept
-        reading = follow(pipeline.read(self._nlp, text, targets=[(start, end, concept)]), self._turns)
-        mention = next(m for m in reading.mentions if (m.start, m.end) == (start, end) and m.concept is concept)
-        return findings_.assertion(Note(text), reading, self.library, self._words, mention)
+        return self.reader.assert_span(text, start, end, kind=kind)
 
 
 def internal_error(error: BaseException) -> str:

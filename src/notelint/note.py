@@ -27,8 +27,7 @@ _READ_AS = str.maketrans(
     }
 )  # fmt: skip
 _LINE_END = re.compile(r"\r\n?|\n")
-_SURROGATES = dict.fromkeys(range(55296, 57344), "?")
-
+_UNLIKE = re.compile("[" + "".join(map(re.escape, map(chr, _READ_AS))) + "\ud800-\udfff]")
 
 BLANK_LINE = re.compile(r"\n[ ]*\n")
 """The end of a paragraph in a reading view."""
@@ -48,9 +47,8 @@ def reading_view(text: str) -> str:
     if "\t" in text:
         # A line with two tabs or more is the row of a table.
         text = _TABBED.sub(lambda row: _TAB.sub("|", row[0]), text)
-    view = text.translate(_READ_AS)
-    if not view.isascii():
-        view = view.translate(_SURROGATES)
+    # `str.translate` is fast for ASCII alone.
+    view = text.translate(_READ_AS) if text.isascii() else _UNLIKE.sub(lambda unlike: _READ_AS.get(ord(unlike[0]), "?"), text)
     return view.replace("\r\n", " \n").replace("\r", "\n")
 
 
@@ -96,6 +94,11 @@ class Note:
     def view(self) -> str:
         """The reading view of the text."""
         return reading_view(self.text)
+
+    @cached_property
+    def low(self) -> str:
+        """The reading view in lower case, of the same length."""
+        return lowered(self.view)
 
     @cached_property
     def _line_starts(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ Pages and claims, which only explanations need, are in `notelint.reference`. Nam
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -148,7 +149,7 @@ class Concept(Words):
         None, description="the less exact concept (or value) that this one is a kind of: naming it also names that"
     )
 
-    @property
+    @cached_property
     def key(self) -> str:
         """`concept` or `concept/value`: what cases and errors call it."""
         return f"{self.concept}/{self.value}" if self.value else self.concept
@@ -298,6 +299,11 @@ class Condition(Model):
     coded: tuple[str, ...] = Field((), description="the finding's own code begins with one of these")
     resistance: tuple[Slug, ...] = Field((), description="of organisms: resistant to any of these")
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The concepts, without their values."""
+        return frozenset(name.partition("/")[0] for name in self.concept)
+
     @model_validator(mode="before")
     @classmethod
     def _lists(cls, data: Any) -> Any:
@@ -399,6 +405,11 @@ class Route(Model):
     first: bool = Field(False, description="the other code goes before the chosen one")
     because: str
     source: Cited
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The concepts of `when`, without their values."""
+        return frozenset(name for condition in self.when for name in condition.names)
 
 
 class SharedRoutes(Model):

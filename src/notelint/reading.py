@@ -10,6 +10,7 @@ from functools import cached_property
 
 from notelint.levels import Level
 from notelint.packs import Axis, Concept, Section
+from notelint.scan import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,15 @@ class SectionSpan:
 class Reading:
     """A note as the pipeline read it. `mentions` are in the order of the text; sentences and sections hold the whole text."""
 
-    view: str = field(repr=False)
-    low: str = field(repr=False)
+    tokens: Tokens = field(repr=False)
     sentences: tuple[tuple[int, int], ...]
     sections: tuple[SectionSpan, ...]
     mentions: tuple[Mention, ...]
+
+    @property
+    def view(self) -> str:
+        """The text as patterns read it."""
+        return self.tokens.view
 
     @cached_property
     def _section_starts(self) -> list[int]:

@@ -507,7 +507,7 @@ class _Reporter:
                 "note/contradiction", f"{self._name(concept)}: {what} (in {document})", "ask which statement stands",
                 code=None, at=evidence,
             )  # fmt: skip
-        for concept in dict.fromkeys(c.concept for c in self.library.concepts if c.lifelong):
+        for concept in self.library.lifelong:
             told = [
                 i for i in self.chart.indices([concept]) if self.chart.findings[i].status == "resulted" and self.chart.findings[i].value
             ]

@@ -15,11 +15,12 @@ from notelint import tables
 from notelint.library import Library
 from notelint.note import BLANK_LINE
 from notelint.packs import Result, Status
-from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading
+from notelint.scan import Scan, Scanner, Tokens
 from notelint.values import Dated, Measured, Range, bounds, dates, quantities, ranges, unit_in
 
 _CROSS = re.compile(r"[xX✓✔√✗•●+*]|[\[(]\s*[xX✓✔]\s*[\])]|[☑☒✅]")
+_CROSS_ALONE = re.compile(rf"(?<!\w)(?:{_CROSS.pattern})(?!\w)")
 _PAIRS = (("yes", "no"), ("y", "n"), ("present", "absent"), ("positive", "negative"), ("pos", "neg"), ("+", "-"))
 """Heads of two columns between which a row has its cross."""
 BOXED = frozenset({"test", "study"})
@@ -98,14 +99,19 @@ _DATES_ALL = re.compile(r"\b(?:on|dated|from|both)\b[^.;]{0,24}$", re.IGNORECASE
 _LABEL_END = re.compile(r"[ ]*(?:\([^()\n]*\))?[ ]*[:=.]*[ ]*")
 
 
+Answer = Literal["yes", "no", "open"]
+
+
 class Words:
     """The words that give tests their value and status, ready to be looked for; made once for a library."""
 
     def __init__(self, library: Library) -> None:
         self.results = library.results
-        self._phrases = Lexicon([(phrase, n) for n, r in enumerate(self.results) for phrase in r.phrases])
-        self._cased = Lexicon([(phrase, n) for n, r in enumerate(self.results) for phrase in r.abbreviations], cased=True)
-        self._patterns = [(re.compile(pattern, _FLAGS), n) for n, r in enumerate(self.results) for pattern in r.patterns]
+        numbered = list(enumerate(self.results))
+        self._scanner = Scanner(
+            library.pieces,
+            *([(words, n) for n, r in numbered for words in getattr(r, part)] for part in ("phrases", "abbreviations", "patterns")),
+        )
         vocabularies = library.vocabularies
         self.placeholder = _any(pattern for v in vocabularies for pattern in v.placeholders)
         self.ticked = _any(pattern for v in vocabularies for pattern in v.ticked)
@@ -131,11 +137,13 @@ class Words:
         """Is the word of an option a yes?"""
         return word.lower() in ("yes", "y", "present", "pos", "positive")
 
-    def find(self, reading: Reading, start: int, end: int, of: str) -> list[tuple[int, int, Result]]:
+    def on(self, tokens: Tokens) -> Scan:
+        """The scan of one note."""
+        return self._scanner.on(tokens)
+
+    def find(self, scan: Scan, start: int, end: int, of: str) -> list[tuple[int, int, Result]]:
         """(start, end, result) in a stretch of the note, of the kind of test named, longest of overlapping ones, left to right."""
-        found = [(a, b, self.results[n]) for a, b, numbers in self._phrases.find(reading.low, start, end) for n in numbers]
-        found += [(a, b, self.results[n]) for a, b, numbers in self._cased.find(reading.view, start, end) for n in numbers]
-        found += [(*m.span(), self.results[n]) for pattern, n in self._patterns for m in pattern.finditer(reading.view, start, end)]
+        found = [(a, b, self.results[n]) for a, b, n in scan.find(start, end)]
         fitting = sorted((hit for hit in found if of in hit[2].of), key=lambda hit: (hit[0] - hit[1], hit[0]))
         kept: list[tuple[int, int, Result]] = []
         for hit in fitting:
@@ -184,16 +192,25 @@ class Results:
     words: Words
     date_of_service: date | None
     _known_ranges: dict[str, list[Range]] = field(default_factory=dict, repr=False)
+    _known_answers: dict[tuple[int, int], tuple[Answer, tuple[int, int]] | None] = field(default_factory=dict, repr=False)
 
     # ------------------------------------------------------------------------------------------------ boxes and slots
 
-    def answered(self, mention: Mention) -> tuple[Literal["yes", "no", "open"], tuple[int, int]] | None:
+    def answered(self, mention: Mention) -> tuple[Answer, tuple[int, int]] | None:
         """The answer that boxes or columns give to a mention, and its place: "Fever: [ ] Y  [x] N", or a cross in the column NO."""
+        if not self._has_boxes and not self._has_columns:
+            return None
+        place = (mention.start, mention.end)
+        if place not in self._known_answers:
+            self._known_answers[place] = self._answered(mention)
+        return self._known_answers[place]
+
+    def _answered(self, mention: Mention) -> tuple[Answer, tuple[int, int]] | None:
         view = self.reading.view
         row = tables.line_at(view, mention.start)
         if row[1] - row[0] > _NEAR:
             row = (max(row[0], mention.start - _NEAR), min(row[1], mention.end + _NEAR))
-        found = self.words.options.match(view, mention.end, row[1])
+        found = self.words.options.match(view, mention.end, row[1]) if self._has_boxes else None
         if found:
             chosen = {
                 self.words.is_yes(found[word]): bool(self.words.ticked.fullmatch(found[box]))
@@ -201,12 +218,14 @@ class Results:
                 if found[word]
             }
             if len(chosen) == 2:
-                told: Literal["yes", "no", "open"] = "open" if chosen[True] == chosen[False] else "yes" if chosen[True] else "no"
+                told: Answer = "open" if chosen[True] == chosen[False] else "yes" if chosen[True] else "no"
                 return told, found.span()
         return self._answered_by_column(mention, row)
 
-    def _answered_by_column(self, mention: Mention, row: tuple[int, int]) -> tuple[Literal["yes", "no", "open"], tuple[int, int]] | None:
+    def _answered_by_column(self, mention: Mention, row: tuple[int, int]) -> tuple[Answer, tuple[int, int]] | None:
         view = self.reading.view
+        if not tables.has_cells(view, row):
+            return None
         crosses = [c for c in tables.cells(view, row) if c[0] >= mention.end and _CROSS.fullmatch(view, *c)]
         if len(crosses) != 1:
             return None
@@ -227,8 +246,8 @@ class Results:
         line_start = max(view.rfind("\n", 0, mention.start) + 1, mention.start - _NEAR)
         line_end = view.find("\n", mention.end, mention.end + _NEAR)
         line_end = min(len(view), mention.end + _NEAR) if line_end < 0 else line_end
-        line = view[line_start:line_end]
-        if self.words.unticked.search(line) or self.words.ticked.search(line):
+        line = view[line_start:line_end] if self._has_boxes else ""
+        if line and (self.words.unticked.search(line) or self.words.ticked.search(line)):
             before = view[max(line_start, mention.start - 8) : mention.start]
             after = view[mention.end : min(line_end, mention.end + 24)]
             rest = view[mention.end : line_end]
@@ -267,6 +286,20 @@ class Results:
         return not head or (bool(line[last:].strip(" .")) and not line[:first].strip())
 
     # ------------------------------------------------------------------------------------------------ results
+
+    @cached_property
+    def _scan(self) -> Scan:
+        return self.words.on(self.reading.tokens)
+
+    @cached_property
+    def _has_columns(self) -> bool:
+        """Is there any cross that may stand in a column?"""
+        view = self.reading.view
+        return tables.has_cells(view, (0, len(view))) and _CROSS_ALONE.search(view) is not None
+
+    @cached_property
+    def _has_boxes(self) -> bool:
+        return any(box.search(self.reading.view) for box in (self.words.ticked, self.words.unticked))
 
     @cached_property
     def _open_choice(self) -> re.Pattern[str]:
@@ -339,14 +372,14 @@ class Results:
         skip = around.skipped
         following = next((m for m in self._boxed if m.start >= around.end and m.sentence == last.sentence), None)
         behind = []
-        for hit in self.words.find(self.reading, last.end, around.end, of):
+        for hit in self.words.find(self._scan, last.end, around.end, of):
             # "ESR 20 and elevated CRP": a word that can stand before a test, and does, is of that one.
             leads = hit[2].before and "," not in view[hit[1] : around.end]
             leads = leads and following is not None and following.start == around.end and self._attached(hit, following)
             if not _inside(hit, skip) and not (leads and re.search(r"[,;]|\b(?:and|will|but)\b", view[last.end : hit[0]])):
                 behind.append(hit)
         begin, previous = self._before(first)
-        ahead = [h for h in self.words.find(self.reading, begin, first.start, of) if h[2].before and self._attached(h, first)]
+        ahead = [h for h in self.words.find(self._scan, begin, first.start, of) if h[2].before and self._attached(h, first)]
         ahead = [h for h in ahead if not (previous and not view[begin : h[0]].strip(" :=-."))]
         if of == "imaging" and _EVIDENCE.match(view, last.end):
             ahead = [h for h in ahead if h[2].status != "not-done"]
@@ -372,7 +405,7 @@ class Results:
         head = _HEAD.match(self.reading.view, start, mention.start)
         if head is None or any(start <= m.start < head.end() for m in self._beside(mention)):
             return None
-        hits = self.words.find(self.reading, head.start("head"), head.end("head"), of)
+        hits = self.words.find(self._scan, head.start("head"), head.end("head"), of)
         return hits[0] if len(hits) == 1 else None
 
     def _chained(self, mention: Mention, of: str) -> list[tuple[int, int, Result]]:
@@ -382,7 +415,7 @@ class Results:
         for earlier in reversed(self._beside(mention)):
             if not _CHAINED.fullmatch(view, earlier.end, begin.start):
                 return []
-            hits = [h for h in self.words.find(self.reading, start, earlier.start, of) if h[2].before and h[2].status]
+            hits = [h for h in self.words.find(self._scan, start, earlier.start, of) if h[2].before and h[2].status]
             if hits and self._attached(hits[-1], earlier):
                 return hits[-1:]
             begin = earlier
@@ -394,7 +427,7 @@ class Results:
         bracket = _BRACKET.search(self.reading.view, max(start, mention.start - _NEAR), mention.start)
         if bracket is None:
             return None
-        hits = [h for h in self.words.find(self.reading, max(start, bracket.start() - _NEAR), bracket.start(), of) if h[2].value]
+        hits = [h for h in self.words.find(self._scan, max(start, bracket.start() - _NEAR), bracket.start(), of) if h[2].value]
         return hits[-1] if hits and not self.reading.view[hits[-1][1] : bracket.start()].strip() else None
 
     def _beside(self, mention: Mention) -> list[Mention]:
@@ -425,7 +458,7 @@ class Results:
                 continue
             days = dates(view, row[0], row[1], day_of_service=self.date_of_service)
             day = days[0].iso or None if days else None
-            hits = self.words.find(self.reading, *found, of)
+            hits = self.words.find(self._scan, *found, of)
             if of == "quantity":
                 for one in list(quantities(view, *found, unit=concept.unit, units=concept.units, skip=()))[:1]:
                     measured.append(one if one.quantity.unit or factor is None else _in_unit(one, concept.unit, factor))
@@ -579,9 +612,9 @@ class Results:
         view = self.reading.view
         line_end = view.find("\n", start, start + _NEAR)
         end = max(end, line_end if line_end > 0 else min(len(view), start + _NEAR))
-        if not (self.words.ticked.search(view, start, end) or self.words.unticked.search(view, start, end)):
+        if not self._has_boxes or not (self.words.ticked.search(view, start, end) or self.words.unticked.search(view, start, end)):
             return None
-        hits = self.words.find(self.reading, start, end, of)
+        hits = self.words.find(self._scan, start, end, of)
         for hit in hits:
             after = re.compile(r"[ ]*").match(view, hit[1])
             if after and self.words.ticked.match(view, after.end()) and not self._boxes_first(view[start:end]):
@@ -674,7 +707,7 @@ class Results:
         both = _BOTH.search(self.reading.view, start, end)
         if not both:
             return None
-        return next((h[2].value for h in self.words.find(self.reading, both.end(), end, "quantity") if h[2].value), None)
+        return next((h[2].value for h in self.words.find(self._scan, both.end(), end, "quantity") if h[2].value), None)
 
     def _grown(self, start: int, end: int) -> int | None:
         """Where the first organism that a culture grew ends."""

@@ -10,9 +10,9 @@ from notelint.library import Library, case_lines, read_cases
 from notelint.linter import Linter
 from notelint.note import Note, lowered, reading_view
 from notelint.packs import Case, Expected, Family, Words
-from notelint.phrases import Lexicon
 from notelint.reference import PLACEHOLDERS, Reference, disproved
 from notelint.rules import RULES
+from notelint.scan import Scanner, Tokens
 
 UNREPORTED = frozenset({"look-alike", "owner"})
 
@@ -214,12 +214,14 @@ def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
     named: list[tuple[str, Words]] = [(f"cues[{n} {cue.cue}]", cue) for n, cue in enumerate(library.cues, start=1)]
     named += [(f"turns[{n} {turn.turn}]", turn) for n, turn in enumerate(library.turns, start=1)]
     named += [(concept.key, concept) for concept in library.concepts if concept.kind in UNREPORTED]
-    plain = Lexicon([(phrase, n) for n, (_, words) in enumerate(named) for phrase in words.phrases])
-    cased = Lexicon([(phrase, n) for n, (_, words) in enumerate(named) for phrase in words.abbreviations], cased=True)
-    seen = {n for view in views for _, _, numbers in (*plain.find(lowered(view)), *cased.find(view)) for n in numbers}
-    for n, (name, words) in enumerate(named):
-        patterns = [re.compile(pattern, re.IGNORECASE | re.VERBOSE) for pattern in words.patterns]
-        if n not in seen and not any(pattern.search(view) for pattern in patterns for view in views):
+    numbered = list(enumerate(named))
+    scanner = Scanner(
+        library.pieces,
+        *([(text, n) for n, (_, words) in numbered for text in getattr(words, part)] for part in ("phrases", "abbreviations", "patterns")),
+    )
+    seen = {n for view in views for _, _, n in scanner.on(Tokens(view, lowered(view), library.pieces)).find()}
+    for n, (name, _) in numbered:
+        if n not in seen:
             yield f"{name}: no case holds its words"
 
 

@@ -23,7 +23,10 @@ _HEADER = re.compile(r"[ ]*[A-Z][A-Za-z0-9 /&,'()\-]{0,48}:(?![\d/])")
 _CAPS_LINE = re.compile(r"[ ]*[A-Z][A-Z0-9 /&,'()\-]{2,60}[ ]*$")
 _TABLE = re.compile(r"\S[ ]{3,}\S|\.{4,}|\t|[ ]\|[ ]")
 # The blank behind a full stop may be missing: "no fever.Has chills".
-_STOP = re.compile(r"(?:\.{1,2}|(?<![!?])[!?]++)(?!\.)(?<!\.\.\.)[\"')\]]*(?=\s|$)|(?<=[a-z][a-z][a-z])\.(?=[A-Z][a-z])")
+# Each way begins with a mark, so that `re` passes over all else at once.
+_STOP = re.compile(
+    r"\.{1,2}(?!\.)(?<!\.\.\.)[\"')\]]*(?=\s|$)|[!?](?<![!?]{2})[!?]*+(?!\.)[\"')\]]*(?=\s|$)|\.(?<=[a-z][a-z][a-z]\.)(?=[A-Z][a-z])"
+)
 _NEVER_LAST = re.compile(
     # In capitals some are diseases: MS, IE, CF, CA.
     r"(?:^|[\s(/])(?:dr|drs|mr|mrs|(?-i:[Mm]s)|prof|st|vs|v|e\.g|i\.e|(?-i:[Ee]g|[Ii]e|[Cc]f|[Cc]a)|approx|fig|staph|strep|resp|prot|et al|hx|h/o|spp|subsp|ssp)$",

@@ -14,8 +14,8 @@ from functools import cached_property
 
 from notelint import levels
 from notelint.levels import Level, Spine
-from notelint.phrases import Lexicon
 from notelint.reading import Mention, Reading
+from notelint.scan import Scanner
 
 DISEASE_PLACE = "disease-place"
 """The statement that speaks of the disease without naming it: "disease is confined to …", "with lumbar involvement"."""
@@ -69,10 +69,10 @@ class Placed:
 class Owners:
     """The head of every place in a reading."""
 
-    def __init__(self, reading: Reading, spine: Spine, site_words: Lexicon, site_values: tuple[str, ...]) -> None:
+    def __init__(self, reading: Reading, spine: Spine, site_words: Scanner, site_values: tuple[str, ...]) -> None:
         self._reading = reading
         self._spine = spine
-        self._site_words = site_words
+        self._site_words = site_words.on(reading.tokens)
         self._site_values = site_values
         self._sites: dict[int, list[Mention]] = defaultdict(list)
         by_sentence: dict[int, list[Mention]] = defaultdict(list)
@@ -132,9 +132,9 @@ class Owners:
 
     def _inside(self, mention: Mention) -> tuple[list[str], list[Level]]:
         """Places within the words of a mention: "lumbar osteomyelitis", "infected L5-S1 disc"."""
-        view, low = self._reading.view, self._reading.low
-        words = [self._site_values[numbers[0]] for _, _, numbers in self._site_words.find(low, mention.start, mention.end)]
-        return [word for word in words if word != "sacroiliac"], [level for _, _, level in levels.find(view[mention.start : mention.end])]
+        view = self._reading.view
+        words = [self._site_values[number] for _, _, number in self._site_words.find(mention.start, mention.end)]
+        return [word for word in words if word != "sacroiliac"], levels.within(view[mention.start : mention.end])
 
     def _shared(self, mention: Mention) -> list[Mention]:
         """Of "discitis and osteomyelitis at L4-L5": the place of the diagnosis with which this one is coordinated."""

@@ -37,6 +37,8 @@ def cells(view: str, line: Span) -> list[Span]:
             found.append(_stripped(view, at, stop))
             at = stop + 1
         return [cell for n, cell in enumerate(found) if 0 < n < len(found) - 1 or cell[0] < cell[1]]
+    if not has_cells(view, line):
+        return [_stripped(view, start, end)] if view[start:end].strip() else []
     at = start
     for gap in (*_GAP.finditer(view, start, end), None):
         stop = gap.start() if gap else end
@@ -44,6 +46,11 @@ def cells(view: str, line: Span) -> list[Span]:
             found.append(_stripped(view, at, stop))
         at = gap.end() if gap else end
     return found
+
+
+def has_cells(view: str, line: Span) -> bool:
+    """Does a line have more than one cell?"""
+    return any(view.find(gap, *line) >= 0 for gap in ("|", "  ", "..."))
 
 
 def _stripped(view: str, start: int, end: int) -> Span:

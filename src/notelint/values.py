@@ -9,9 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from pydantic import Field
-
-from notelint.packs import Model
+from notelint.findings import Quantity
 
 Flag = Literal["high", "normal", "low"]
 
@@ -23,7 +21,7 @@ _DAY = r"0?[1-9]|[12]\d|3[01]"
 _MONTH_NUMBER = r"0?[1-9]|1[0-2]"
 _TIME = r"days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?"
 _DATES = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    (re.compile(pattern, re.IGNORECASE), "month" if _MONTH in pattern else "/" if ")/" in pattern else "")
     for pattern in (
         rf"(?<![\d/.-]){_YEAR}(?P<sep>[-/.])(?P<m>{_MONTH_NUMBER})(?P=sep)(?P<d>{_DAY})(?![\d/-])",
         # A hyphen beside a date with strokes makes a span of two.
@@ -41,6 +39,8 @@ _DATES = tuple(
         rf"(?<![\w/.-]){_YEAR}(?![\d/-]|\.\d)(?=\s*(?:[),;.:]|$|\s))(?!\s*(?:mc?g|g|ng|pg|ml|cc|iu|units?|kcal|cal(?:ories)?|cells?|steps|lbs?|{_TIME})\b)",
     )
 )
+_DIGIT = re.compile(r"\d")
+_MONTH_LIKE = re.compile("|".join(_MONTHS), re.IGNORECASE)
 # "5/5 strength", "3/4 bottles", "pain 7/10": a share, where the words beside it say so.
 _LARGEST_SHARE = 10
 _BETWEEN = (
@@ -100,15 +100,6 @@ _NOT_A_RESULT_BEFORE = re.compile(
 _AT_VALUE = re.compile(r"\b(?:at|in|for|(?:last|this|past|previous)\s+(?:week|month))\s*$", re.IGNORECASE)
 
 
-class Quantity(Model):
-    """A measured quantity: `value` in `unit`; without a unit in the note `unit` is null. `as_written` is the note's own wording."""
-
-    comparator: Literal["=", "<", ">"]
-    value: float
-    unit: str | None
-    as_written: str = Field(repr=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A quantity and its place in the text; `raw` is the number as the note has it, before conversion."""
@@ -157,7 +148,12 @@ def _float(text: str) -> float:
 def dates(text: str, start: int, end: int, *, day_of_service: date | None = None) -> list[Dated]:
     """The dates in text[start:end], left to right. A day and month without a year belong to the year before the date of service."""
     found: list[Dated] = []
-    for pattern in _DATES:
+    if _DIGIT.search(text, start, end) is None:
+        return found
+    has = {"": True, "/": text.find("/", start, end) >= 0, "month": _MONTH_LIKE.search(text, start, end) is not None}
+    for pattern, needed in _DATES:
+        if not has[needed]:
+            continue
         for match in pattern.finditer(text, start, end):
             place = bisect_left(found, match.end(), key=lambda d: d.start)
             if (place and found[place - 1].end > match.start()) or _no_date(text, match):

@@ -1,0 +1,114 @@
+"""Which phrases and patterns can match in a text at all: one look at its words, in the standard library.
+
+A pattern whose needs (`notelint.needs`) a text does not meet is not run on it, and a note in which nothing can match needs no pipeline.
+The gate may let through what does not match; it never keeps back what does.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from notelint.needs import Needs, is_mark
+
+_REMEMBERED = 50_000
+"""So many words are remembered with their pieces; then all are forgotten, so that no stream of notes makes the process grow."""
+_LONGEST = 40
+"""Longer words are looked through each time."""
+# What `re` takes for the same letter regardless of case, and `str.lower` does not.
+_SAME = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})
+
+
+class Pieces:
+    """The pieces that the patterns of a library need, by number, and which of them a word holds."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._numbers: dict[str, int] = {}
+        self._whole: dict[str, int] = {}
+        self._begins: dict[str, list[tuple[str, int]]] = {}
+        self._within: dict[str, list[tuple[str, bool, int]]] = {}
+        self._shortest = 3
+        self._known: dict[str, tuple[int, ...]] = {}
+        self._dull: set[str] = set()
+
+    def number(self, piece: str) -> int:
+        """The number of a piece, a new one where it has none."""
+        known = self._numbers.get(piece)
+        if known is None:
+            known = self._numbers[piece] = self.count
+            self.count += 1
+            opens, closes = piece[0] == "^", piece[-1] == "$"
+            bare = piece if is_mark(piece) else piece.strip("^$")
+            if (bare == piece and is_mark(piece)) or (opens and closes):
+                self._whole[bare] = known
+            elif opens:
+                self._begins.setdefault(bare[:2], []).append((bare, known))
+            else:
+                self._within.setdefault(bare[:3], []).append((bare, closes, known))
+                self._shortest = min(self._shortest, len(bare))
+            self._forget()
+        return known
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._dull.clear()
+
+    def of(self, word: str) -> tuple[int, ...]:
+        """The numbers of the pieces that a word holds, or a mark."""
+        if word in self._dull:
+            return ()
+        known = self._known.get(word)
+        if known is None:
+            low = word.lower() if word.isascii() else word.lower().translate(_SAME)
+            known = tuple(dict.fromkeys((*self._in(low), *(self._in(word) if word != low else ()))))
+            if len(word) <= _LONGEST:
+                if len(self._known) + len(self._dull) >= _REMEMBERED:
+                    self._forget()
+                if known:
+                    self._known[word] = known
+                else:
+                    self._dull.add(word)
+        return known
+
+    def _in(self, word: str) -> Iterable[int]:
+        if word in self._whole:
+            yield self._whole[word]
+        for begins in (word[:1], word[:2]):
+            for bare, number in self._begins.get(begins, ()):
+                if word.startswith(bare):
+                    yield number
+        for at in range(len(word)):
+            for length in range(self._shortest, 4):
+                # Of what stands in the table under fewer than three characters there is no more.
+                for bare, closes, number in self._within.get(word[at : at + length], ()) if at + length <= len(word) else ():
+                    if word.startswith(bare, at) and (not closes or at + len(bare) == len(word)):
+                        yield number
+
+
+class Gate:
+    """Of many patterns, those that can match in a text."""
+
+    def __init__(self, pieces: Pieces, needs: Sequence[Needs]) -> None:
+        self._always = tuple(number for number, each in enumerate(needs) if not each.clauses)
+        self._keyed: dict[int, list[tuple[int, tuple[frozenset[int], ...]]]] = {}
+        numbered: dict[frozenset[str], frozenset[int]] = {}
+        for number, each in enumerate(needs):
+            clauses = []
+            for clause in each.clauses:
+                known = numbered.get(clause)
+                if known is None:
+                    known = numbered[clause] = frozenset(map(pieces.number, clause))
+                clauses.append(known)
+            for piece in clauses[0] if clauses else ():
+                self._keyed.setdefault(piece, []).append((number, tuple(clauses[1:])))
+        self._keys = frozenset(self._keyed)
+
+    def possible(self, present: frozenset[int]) -> set[int]:
+        """The numbers of the patterns whose needs are met by the pieces of a text, and of those of which nothing is known."""
+        found = set(self._always)
+        for key in self._keys & present:
+            for number, rest in self._keyed[key]:
+                for clause in rest:
+                    if clause.isdisjoint(present):
+                        break
+                else:
+                    found.add(number)
+        return found

@@ -1,0 +1,329 @@
+"""The words of a text, and one scan that finds phrases, abbreviations and regular expressions in it.
+
+A scanner is made once for many phrases and patterns. In a text it looks only for those whose needs the words of the text meet, and only from
+the words with which they can begin: the time of a scan hardly grows with their number or with that of their spellings.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from notelint import needs
+from notelint.gate import Gate, Pieces
+from notelint.phrases import Parts, first_words, parse
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_FLAGS = re.IGNORECASE | re.VERBOSE
+_REMEMBERED = 50_000
+"""So many words are remembered with the patterns that begin with them; then all are forgotten."""
+
+Hit = tuple[int, int, int]
+"""(start, end, what was found: the number that stands with the phrase or pattern)."""
+
+
+class Tokens:
+    """The words and marks of a text, with their places. `low` is the text in lower case, of the same length."""
+
+    def __init__(self, view: str, low: str, pieces: Pieces) -> None:
+        self.view, self.low = view, low
+        self.words: list[str] = _TOKEN.findall(view)
+        self._pieces = pieces
+        self._looked: tuple[int, list[tuple[int, ...]], frozenset[int]] | None = None
+
+    @property
+    def held(self) -> list[tuple[int, ...]]:
+        """Of each word the pieces that it holds."""
+        return self._look()[0]
+
+    @property
+    def present(self) -> frozenset[int]:
+        """The pieces that stand in the text."""
+        return self._look()[1]
+
+    def _look(self) -> tuple[list[tuple[int, ...]], frozenset[int]]:
+        # A scanner made since the last look may ask for further pieces.
+        if self._looked is None or self._looked[0] != self._pieces.count:
+            known = {word: self._pieces.of(word) for word in self.different}
+            held = [known[word] for word in self.words]
+            self._looked = (self._pieces.count, held, frozenset().union(*known.values()))
+        return self._looked[1], self._looked[2]
+
+    @cached_property
+    def different(self) -> frozenset[str]:
+        """The words, each once."""
+        return frozenset(self.words)
+
+    @cached_property
+    def low_different(self) -> frozenset[str]:
+        """The words in lower case, each once."""
+        return frozenset(self.low_words)
+
+    @cached_property
+    def spans(self) -> tuple[list[int], list[int]]:
+        """(starts, ends) of the words and marks."""
+        spans = [match.span() for match in _TOKEN.finditer(self.view)]
+        return [start for start, _ in spans], [end for _, end in spans]
+
+    @cached_property
+    def low_words(self) -> list[str]:
+        """The words in lower case."""
+        low = self.low
+        return [low[start:end] for start, end in zip(*self.spans, strict=True)]
+
+    def within(self, start: int, end: int) -> tuple[int, int]:
+        """(first, behind the last) of the words that stand as a whole in a stretch of the text."""
+        starts, ends = self.spans
+        first, last = bisect_left(starts, start), bisect_left(starts, end)
+        while last > first and ends[last - 1] > end:
+            last -= 1
+        return first, last
+
+
+class Scanner:
+    """Phrases and patterns, each with a number for what it stands for, ready to be looked for.
+
+    `phrases` match regardless of case, `abbreviations` in exactly theirs, `patterns` are regular expressions (case ignored, blanks in them
+    ignored). Where a pattern has a group of the name `group` and it takes part, that is what was found.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        phrases: Iterable[tuple[str, int]] = (),
+        abbreviations: Iterable[tuple[str, int]] = (),
+        patterns: Iterable[tuple[str, int]] = (),
+        *,
+        group: str = "target",
+    ) -> None:
+        self.phrases = _Lexicon(pieces, phrases, cased=False)
+        self.abbreviations = _Lexicon(pieces, abbreviations, cased=True)
+        self.patterns = _Patterns(pieces, patterns, group)
+
+    def on(self, tokens: Tokens) -> "Scan":
+        """The scan of one text."""
+        return Scan(self, tokens)
+
+    def can_match(self, tokens: Tokens) -> bool:
+        """May anything be found in a text? True wherever something is."""
+        return any(part.gate.possible(tokens.present) for part in (self.phrases, self.abbreviations, self.patterns))
+
+
+class _Rest:
+    """What is left of a phrase behind some of its words: what can follow is worked out when a text first gets there."""
+
+    __slots__ = ("_parts", "ends", "opened", "then")
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.opened = False
+        self.ends = False
+        """Can the phrase end here?"""
+        self.then: dict[str, list[_Rest]] = {}
+        """{next word: what is left behind it}."""
+
+    def open(self, rests: dict[Parts, "_Rest"]) -> None:
+        """Work out what can follow."""
+        for word, left in dict.fromkeys(first_words(self._parts)):
+            if word:
+                self.then.setdefault(word, []).append(rests.setdefault(left, _Rest(left)))
+            else:
+                self.ends = True
+        self.opened = True
+
+
+_Active = list[tuple[_Rest, int]]
+"""Phrases that are being followed: what is left of each, and its number."""
+
+
+class _Lexicon:
+    """Phrases, followed word by word, all that begin with a word at once."""
+
+    def __init__(self, pieces: Pieces, entries: Iterable[tuple[str, int]], *, cased: bool) -> None:
+        self._entries = list(dict.fromkeys((phrase if cased else phrase.lower(), number) for phrase, number in entries))
+        self.cased = cased
+        known = [needs.of_phrase(phrase, cased=cased) for phrase, _ in self._entries]
+        self.gate = Gate(pieces, known)
+        self._beginning: dict[str, list[int]] = {}
+        for entry, each in enumerate(known):
+            for word in each.heads or ():
+                self._beginning.setdefault(word, []).append(entry)
+        # Phrases are parsed when a text first holds one of their first words.
+        self._begun: dict[int, dict[str, _Active]] = {}
+        self._rests: dict[Parts, _Rest] = {}
+
+    def begun(self, tokens: Tokens) -> dict[str, _Active]:
+        """{word of a text: the phrases that begin with it and may match}."""
+        possible = self.gate.possible(tokens.present)
+        if not possible:
+            return {}
+        found: dict[str, _Active] = {}
+        for word in (tokens.different if self.cased else tokens.low_different) & self._beginning.keys():
+            entries = [entry for entry in self._beginning[word] if entry in possible]
+            if entries:
+                found[word] = [one for entry in entries for one in (self._begun.get(entry) or self._begin(entry))[word]]
+        return found
+
+    def _begin(self, entry: int) -> dict[str, _Active]:
+        phrase, number = self._entries[entry]
+        begun = self._begun[entry] = {}
+        for word, left in dict.fromkeys(first_words(parse(phrase))):
+            if word:
+                begun.setdefault(word, []).append((self._rests.setdefault(left, _Rest(left)), number))
+        return begun
+
+    def follow(self, words: Sequence[str], index: int, last: int, active: _Active) -> Iterable[tuple[int, int]]:
+        """(number, word with which it ends) of phrases that begin at a word, the longest first; of one number only the longest."""
+        longest: dict[int, int] = {}
+        at = index
+        while active:
+            following = at + 1
+            while following < last and words[following] == "-":
+                following += 1
+            upcoming = words[following] if following < last else ""
+            going: _Active = []
+            for rest, number in active:
+                if not rest.opened:
+                    rest.open(self._rests)
+                if rest.ends:
+                    longest[number] = at
+                if upcoming in rest.then:
+                    going += [(left, number) for left in rest.then[upcoming]]
+            active, at = going, following
+        return sorted(longest.items(), key=_furthest) if len(longest) > 1 else longest.items()
+
+
+def _furthest(found: tuple[int, int]) -> int:
+    return -found[1]
+
+
+class _Patterns:
+    """Regular expressions, compiled when a text first meets their needs."""
+
+    def __init__(self, pieces: Pieces, entries: Iterable[tuple[str, int]], group: str) -> None:
+        listed = list(entries)
+        self._texts = [pattern for pattern, _ in listed]
+        self._group = group
+        self.numbers = [number for _, number in listed]
+        known = [needs.of_pattern(pattern) for pattern in self._texts]
+        self.gate = Gate(pieces, known)
+        self._pieces = pieces
+        self._beginning: dict[int, list[int]] = {}
+        self.loose: dict[int, list[frozenset[int]]] = {}
+        """{pattern that may begin anywhere: the clauses of its needs}."""
+        for entry, each in enumerate(known):
+            if each.heads is None:
+                self.loose[entry] = [frozenset(map(pieces.number, clause)) for clause in each.clauses]
+            else:
+                for piece in each.heads:
+                    self._beginning.setdefault(pieces.number(piece), []).append(entry)
+        # The words that texts held before, and the patterns that begin with them.
+        self._seen: set[str] = set()
+        self._begun: dict[str, list[int]] = {}
+        self.compiled: dict[int, tuple[re.Pattern[str], str | int]] = {}
+        """{pattern: (the regular expression, the group that counts)} of those that a text has asked for."""
+
+    def begun(self, tokens: Tokens, possible: set[int]) -> dict[str, list[int]]:
+        """{word of a text: the possible patterns that begin with it}."""
+        if unseen := tokens.different - self._seen:
+            if len(self._seen) > _REMEMBERED:
+                self._seen.clear()
+                self._begun.clear()
+                unseen = tokens.different
+            for word in unseen:
+                if entries := {entry for piece in self._pieces.of(word) for entry in self._beginning.get(piece, ())}:
+                    self._begun[word] = sorted(entries)
+            self._seen |= unseen
+        found = {}
+        for word in tokens.different & self._begun.keys():
+            if entries := possible.intersection(self._begun[word]):
+                found[word] = list(entries)
+        return found
+
+    def compile(self, entry: int) -> tuple[re.Pattern[str], str | int]:
+        """The regular expression of a pattern, and the group that counts."""
+        pattern = re.compile(self._texts[entry], _FLAGS)
+        known = self.compiled[entry] = (pattern, self._group if self._group in pattern.groupindex else 0)
+        return known
+
+
+class Scan:
+    """What a scanner finds in one text, or in stretches of it."""
+
+    def __init__(self, scanner: Scanner, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._lexicons = [(one, begun) for one in (scanner.phrases, scanner.abbreviations) if (begun := one.begun(tokens))]
+        self._patterns = scanner.patterns
+        possible = scanner.patterns.gate.possible(tokens.present)
+        self._begun = scanner.patterns.begun(tokens, possible) if possible else {}
+        self._loose = [entry for entry in possible if entry in scanner.patterns.loose]
+
+    def places(self) -> list[int]:
+        """Where phrases may begin."""
+        tokens, starts = self._tokens, self._tokens.spans[0]
+        found: set[int] = set()
+        for lexicon, begun in self._lexicons:
+            words = tokens.words if lexicon.cased else tokens.low_words
+            found.update(starts[index] for index, word in enumerate(words) if word in begun)
+        return sorted(found)
+
+    def at(self, offset: int, end: int) -> Iterator[Hit]:
+        """The phrases that begin at an offset, the longest first."""
+        first, last = self._tokens.within(offset, end)
+        if first < last and self._tokens.spans[0][first] == offset:
+            for lexicon, begun in self._lexicons:
+                yield from self._follow(lexicon, begun, first, first + 1, last)
+
+    def find(self, start: int = 0, end: int | None = None) -> Iterator[Hit]:
+        """All that is found in a stretch: phrases, then abbreviations, by their start and the longest first; then each pattern in turn.
+
+        Of one number only the longest phrase from each start. Hits may overlap, and which of them count is for the caller to say.
+        """
+        end = len(self._tokens.view) if end is None else end
+        first, last = self._tokens.within(start, end)
+        for lexicon, begun in self._lexicons:
+            yield from self._follow(lexicon, begun, first, last, last)
+        if self._begun or self._loose:
+            yield from self._matches(start, end, first, last)
+
+    def _follow(self, lexicon: _Lexicon, begun: dict[str, _Active], first: int, begins: int, last: int) -> Iterator[Hit]:
+        """The phrases that begin before one word and end before another."""
+        starts, ends = self._tokens.spans
+        words = self._tokens.words if lexicon.cased else self._tokens.low_words
+        for index in range(first, begins):
+            if words[index] in begun:
+                for number, stop in lexicon.follow(words, index, last, begun[words[index]]):
+                    yield starts[index], ends[stop], number
+
+    def _matches(self, start: int, end: int, first: int, last: int) -> Iterator[Hit]:
+        view, words, starts, patterns, begun = self._tokens.view, self._tokens.words, self._tokens.spans[0], self._patterns, self._begun
+        compiled = patterns.compiled
+        found: list[tuple[int, int, int, int]] = []
+        reached: dict[int, int] = {}
+        for index in range(first, last):
+            if words[index] not in begun:
+                continue
+            at = starts[index]
+            for entry in begun[words[index]]:
+                pattern, group = compiled.get(entry) or patterns.compile(entry)
+                match = pattern.match(view, at, end)
+                if match is not None and at >= reached.get(entry, 0):
+                    reached[entry] = match.end()
+                    found.append((entry, at, *_span(match, group)))
+        if self._loose:
+            # A word may stand across the border of the stretch, with the piece within.
+            here = frozenset().union(*self._tokens.held[max(0, first - 1) : last + 1])
+            for entry in self._loose:
+                for clause in patterns.loose[entry]:
+                    if clause.isdisjoint(here):
+                        break
+                else:
+                    pattern, group = compiled.get(entry) or patterns.compile(entry)
+                    found += [(entry, match.start(), *_span(match, group)) for match in pattern.finditer(view, start, end)]
+        found.sort()
+        for entry, _, begin, stop in found:
+            yield begin, stop, patterns.numbers[entry]
+
+
+def _span(match: re.Match[str], group: str | int) -> tuple[int, int]:
+    return match.span(group) if group and match[group] else match.span()
