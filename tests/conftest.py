@@ -37,7 +37,8 @@ def command(linter: Linter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     from notelint.linter import Reader
 
     # The reader of the same patterns serves all commands.
-    monkeypatch.setattr("notelint.linter.Reader", lambda library: linter.reader if library == linter.library else Reader(library))
+    reader = linter.reader
+    monkeypatch.setattr("notelint.linter.Reader", lambda library: reader if library == reader.library else Reader(library))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("NO_COLOR", raising=False)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notelint.note import Note, lowered, reading_view
+from notelint.note import Note, reading_view
 
 TEXTS = st.text(
     st.one_of(
@@ -64,19 +64,6 @@ def test_ascii_stays_itself(text: str) -> None:
     for written, read in zip(text, reading_view(text), strict=True):
         if " " <= written <= "~" and written != "`":
             assert read == written
-
-
-@settings(deadline=None)
-@given(TEXTS)
-def test_lower_case_keeps_the_length(text: str) -> None:
-    low = lowered(text)
-    assert len(low) == len(text)
-    assert all(after == before.lower() for before, after in zip(text, low, strict=True) if before.isascii())
-
-
-def test_lower_case() -> None:
-    assert lowered("ÉROSIONS AT L5") == "érosions at l5"
-    assert lowered("\u0130STANBUL HLA-B27") == "\u0130stanbul hla-b27"
 
 
 @pytest.mark.parametrize(

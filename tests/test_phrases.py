@@ -9,7 +9,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from notelint.gate import Pieces
-from notelint.note import lowered
 from notelint.phrases import parse, spellings
 from notelint.scan import Scanner, Tokens
 
@@ -23,7 +22,7 @@ def find(
     pieces = Pieces()
     scanner = Scanner(pieces, *(((), entries) if cased else (entries,)))
     hits: dict[tuple[int, int], tuple[int, ...]] = {}
-    for first, last, number in scanner.on(Tokens(text, lowered(text), pieces)).find(start, end):
+    for first, last, number in scanner.on(Tokens(text, pieces)).find(start, end):
         hits[first, last] = (*hits.get((first, last), ()), number)
     return [(*place, numbers) for place, numbers in hits.items()]
 

@@ -585,7 +585,7 @@ class Assessor:
     def supported(self) -> list[str]:
         """The codes of the families that the note's own words support, in the order of the packs."""
         found: list[str] = []
-        for family in self._library.families:
+        for family in self._library.families if self._chart.concepts else ():
             conclusion = self._chart.conclusion(family.diagnosis, provider=True)
             head = self._codeset.get(family.family)
             if conclusion.state != "affirmed" or head is None or list(self._routed(family, "instead")):

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from notelint.linter import Linter
     from notelint.note import Note
     from notelint.report import CodeSetName, Failure, NoteReport
+    from notelint.rules import Severity
 
 app = typer.Typer(
     help="A linter for clinical notes: checks what a note says against what its ICD-10-CM code asks of the chart. Local and offline.",
@@ -50,6 +52,13 @@ class FailOn(StrEnum):
     warning = "warning"
     info = "info"
     never = "never"
+
+
+class FindingsOption(StrEnum):
+    """Which notes are read for findings."""
+
+    all = "all"
+    needed = "needed"
 
 
 class SettingOption(StrEnum):
@@ -145,6 +154,9 @@ def check(
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
     select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules or categories.")] = None,
+    findings: Annotated[
+        FindingsOption, typer.Option("--findings", help="All, or none in notes where they can change nothing that is said of a code: faster.")
+    ] = FindingsOption.all,
     no_quotes: NoQuotes = False, quiet: Quiet = False,
     statistics: Annotated[bool, typer.Option("--statistics", help="How often each rule fired, in place of the diagnostics.")] = False,
 ) -> None:  # fmt: skip
@@ -158,19 +170,16 @@ def check(
 
     linter = Linter(patterns=patterns, profile=profile, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
     notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
-    counts = dict.fromkeys(SEVERITIES, 0)
     with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
         run = _Run(linter, write, format_, quiet=quiet, no_quotes=no_quotes, statistics=statistics)
-        for note, report in linter.check_pairs(notes, failures=failures):
-            for diagnostic in report.diagnostics:
-                counts[diagnostic.severity] += 1
+        for note, report in linter.check_pairs(notes, findings=findings.value, failures=failures):
             run.add(report, note)
         run.close(failures)
     _name_failures(failures)
     if failures:
         raise typer.Exit(2)
     threshold = SEVERITIES[: SEVERITIES.index(fail_on.value) + 1] if fail_on is not FailOn.never else ()
-    if any(counts[severity] for severity in threshold):
+    if any(severity in threshold for _, severity in run.fired):
         raise typer.Exit(1)
 
 
@@ -183,6 +192,9 @@ class _Run:
         self._linter, self._write, self._format = linter, write, format_
         self._quiet, self._no_quotes, self._statistics = quiet, no_quotes, statistics
         self._reports: list[NoteReport] = []
+        self._number = 0
+        self.fired: Counter[tuple[str, Severity]] = Counter()
+        """How often each rule fired, with its severity."""
         self._style = _style(write)
 
     def add(self, report: "NoteReport", note: "Note") -> None:
@@ -196,21 +208,24 @@ class _Run:
                 report, note, brief=self._linter.profile.brief, quotes=not self._no_quotes, style=self._style, width=_width()
             ):
                 self._write(line)
-        # Only JSON needs the findings until the end of the run.
-        self._reports.append(report if self._format is Format.json else report.model_copy(update={"findings": (), "assessments": ()}))
+        elif self._format is Format.json:
+            # One object at the end of the run; all else is written, counted and forgotten.
+            self._reports.append(report)
+        self._number += 1
+        self.fired.update((diagnostic.rule, diagnostic.severity) for diagnostic in report.diagnostics)
 
     def close(self, failures: Sequence["Failure"]) -> None:
         """The end of the run: the summary, or the one object of JSON."""
         from notelint.render import text
         from notelint.report import Report, summarize
 
-        counts = summarize(self._reports)
+        counts = summarize(self._number, self.fired)
         if self._format is Format.json:
             report = Report(code_set=_code_set(self._linter), notes=tuple(self._reports), errors=tuple(failures), summary=counts)
             self._write(report.model_dump_json(by_alias=True, indent=1))
         elif self._format is Format.text:
             if self._statistics:
-                for line in text.statistics(self._reports):
+                for line in text.statistics(self.fired):
                     self._write(line)
             if not self._quiet:
                 self._write(text.summary(counts, failures, style=self._style))

@@ -171,6 +171,11 @@ class Code:
     children: tuple[str, ...]
     seventh: tuple[tuple[str, str], ...]
 
+    @property
+    def is_manifestation(self) -> bool:
+        """Does its title say that the disease behind it is classified, and coded, elsewhere?"""
+        return "in diseases classified elsewhere" in self.title.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

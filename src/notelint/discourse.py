@@ -205,7 +205,7 @@ class _Follower:
         return []
 
     def _words(self, number: int) -> str:
-        return self._reading.tokens.low[self._mentions[number].start : self._mentions[number].end]
+        return self._reading.view[self._mentions[number].start : self._mentions[number].end].lower()
 
     def _is_open(self, mention: Mention) -> bool:
         """Is a mention a doubt, or one that was: "discitis was considered"?"""

@@ -4,10 +4,13 @@ A pattern whose needs (`notelint.needs`) a text does not meet is not run on it, 
 The gate may let through what does not match; it never keeps back what does.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from notelint.needs import Needs, is_mark
 
+TOKEN = re.compile(r"\w+|[^\w\s]")
+"""A word or a mark."""
 _REMEMBERED = 50_000
 """So many words are remembered with their pieces; then all are forgotten, so that no stream of notes makes the process grow."""
 _LONGEST = 40
@@ -59,14 +62,34 @@ class Pieces:
         if known is None:
             low = word.lower() if word.isascii() else word.lower().translate(_SAME)
             known = tuple(dict.fromkeys((*self._in(low), *(self._in(word) if word != low else ()))))
-            if len(word) <= _LONGEST:
-                if len(self._known) + len(self._dull) >= _REMEMBERED:
-                    self._forget()
-                if known:
-                    self._known[word] = known
-                else:
-                    self._dull.add(word)
+            self._remember(word, known)
         return known
+
+    def present(self, text: str) -> frozenset[int]:
+        """The numbers of the pieces that stand in a text."""
+        # What stands between two blanks is looked up as a whole: most of it was seen before, in this note or another.
+        chunks = set(text.split()) - self._dull
+        return frozenset().union(*map(self._of_chunk, chunks))
+
+    def _of_chunk(self, chunk: str) -> tuple[int, ...]:
+        known = self._known.get(chunk)
+        if known is None:
+            words = TOKEN.findall(chunk)
+            if len(words) == 1:
+                return self.of(chunk)
+            known = tuple({number for word in words for number in self.of(word)})
+            self._remember(chunk, known)
+        return known
+
+    def _remember(self, word: str, held: tuple[int, ...]) -> None:
+        if len(word) > _LONGEST:
+            return
+        if len(self._known) + len(self._dull) >= _REMEMBERED:
+            self._forget()
+        if held:
+            self._known[word] = held
+        else:
+            self._dull.add(word)
 
     def _in(self, word: str) -> Iterable[int]:
         if word in self._whole:

@@ -23,7 +23,7 @@ from notelint.codeset import CodeSet
 from notelint.errors import InputError, PackError
 from notelint.gate import Pieces
 from notelint.levels import Spine
-from notelint.note import lowered, reading_view
+from notelint.note import reading_view
 from notelint.packs import (
     Case,
     Cases,
@@ -162,8 +162,7 @@ class Library(Model):
 
     def note_types_in(self, text: str) -> list[NoteType]:
         """The note types of which a text (a type, a first line) has words, in the order of the files."""
-        view = reading_view(text)
-        found = self.note_type_words.on(Tokens(view, lowered(view), self.pieces)).find()
+        found = self.note_type_words.on(Tokens(reading_view(text), self.pieces)).find()
         return [self.note_types[number] for number in sorted({number for _, _, number in found})]
 
     @cached_property

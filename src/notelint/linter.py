@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from notelint import library as library_
 from notelint.assessment import Assessment, Assessor
@@ -15,12 +16,16 @@ from notelint.errors import NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
 from notelint.note import Note
-from notelint.packs import Kind, Profile
+from notelint.packs import Concept, Kind, Profile
 from notelint.reader import Reader
 from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
 from notelint.rules import selected
 
-_CODE_IN_TEXT = re.compile(r"(?<![\w.])[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
+# It begins with the dot, so that `re` passes over all else at once.
+_CODE_IN_TEXT = re.compile(r"\.(?<=[A-Z][0-9][0-9A-Z]\.)(?<![\w.][A-Z][0-9][0-9A-Z]\.)[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
+_BEFORE_DOT = 3
+Wanted = Literal["all", "needed"]
+"""Which findings a report holds: every one, or those of the notes in which something can be said of a code."""
 
 
 class Linter:
@@ -87,40 +92,46 @@ class Linter:
 
         return self.reader.find(note, titles)
 
-    def check(self, note: Note) -> NoteReport:
-        """The report of one note."""
+    def check(self, note: Note, *, findings: Wanted = "all") -> NoteReport:
+        """The report of one note; `findings` as in `check_all`."""
         self._told_outdated = False
-        return next(self.check_all([note]))
+        _, report = next(self._encounter([note], findings))
+        return report
 
-    def check_all(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[NoteReport]:
-        """The reports of a stream of notes, in order.
+    def check_all(self, notes: Iterable[Note], *, findings: Wanted = "all", failures: list[Failure] | None = None) -> Iterator[NoteReport]:
+        """The reports of a stream of notes, in order and in constant memory.
+
+        With `findings="needed"`, a note that has no code of our families and does not name one of their diagnoses is not read: its report
+        has no findings. Codes, elements, alternatives, decisions and diagnostics are the same either way.
 
         Notes of one `encounter` pool their evidence: what one documents is no gap in another, a later word takes the place of an earlier one
         of the same writer, and copied text counts once. They have to follow each other, and are held until the last of them is read. With a
         list of `failures`, a fault of notelint in one note is added to it (never its words), and the rest is still done.
         """
-        return (report for _, report in self.check_pairs(notes, failures=failures))
+        return (report for _, report in self.check_pairs(notes, findings=findings, failures=failures))
 
-    def check_pairs(self, notes: Iterable[Note], *, failures: list[Failure] | None = None) -> Iterator[tuple[Note, NoteReport]]:
+    def check_pairs(
+        self, notes: Iterable[Note], *, findings: Wanted = "all", failures: list[Failure] | None = None
+    ) -> Iterator[tuple[Note, NoteReport]]:
         """As `check_all`, each report with its note."""
         self._told_outdated = False
         waiting: list[Note] = []
         for note in notes:
             if waiting and note.encounter != waiting[0].encounter:
-                yield from self._safely(waiting, failures)
+                yield from self._safely(waiting, findings, failures)
                 waiting = []
             if note.encounter is None:
-                yield from self._safely([note], failures)
+                yield from self._safely([note], findings, failures)
             else:
                 waiting.append(note)
-        yield from self._safely(waiting, failures)
+        yield from self._safely(waiting, findings, failures)
 
-    def _safely(self, notes: Sequence[Note], failures: list[Failure] | None) -> Iterator[tuple[Note, NoteReport]]:
+    def _safely(self, notes: Sequence[Note], wanted: Wanted, failures: list[Failure] | None) -> Iterator[tuple[Note, NoteReport]]:
         if failures is None:
-            yield from self._encounter(notes)
+            yield from self._encounter(notes, wanted)
             return
         try:
-            reports = list(self._encounter(notes))
+            reports = list(self._encounter(notes, wanted))
         except NotelintError:
             raise
         except Exception as error:
@@ -128,9 +139,12 @@ class Linter:
             return
         yield from reports
 
-    def _encounter(self, notes: Sequence[Note]) -> Iterator[tuple[Note, NoteReport]]:
+    def _encounter(self, notes: Sequence[Note], wanted: Wanted) -> Iterator[tuple[Note, NoteReport]]:
         order = in_time(notes)
-        found = mark_copies([notes[n] for n in order], [self.extract(notes[n]) for n in order])
+        if wanted == "all" or any(self._is_of_use(note) for note in notes):
+            found = mark_copies([notes[n] for n in order], [self.extract(notes[n]) for n in order])
+        else:
+            found = [()] * len(notes)
         documents = [self._document(notes[n], findings) for n, findings in zip(order, found, strict=True)]
         for number, note in enumerate(notes):
             at = order.index(number)
@@ -143,9 +157,7 @@ class Linter:
     def _report(self, note: Note, document: Document, earlier: Sequence[Document], later: Sequence[Document]) -> NoteReport:
         codeset, covered = self.codesets.on(note.date_of_service)
         self.releases.add(codeset.release.name)
-        written = self._in_text(note, codeset)
-        codes: tuple[str, ...] = tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)) or written
-        codes_from: CodesFrom = "given" if note.codes else "note" if written else "words"
+        codes, codes_from = self._codes(note, codeset)
 
         def assessor(codes: Sequence[str]) -> Assessor:
             return Assessor(document, codeset, codes=codes, profile=self.profile, earlier=earlier, later=later)
@@ -180,9 +192,40 @@ class Linter:
         )
         return assessment.model_copy(update={"alternatives": tuple(cited)})
 
+    def _codes(self, note: Note, codeset: CodeSet) -> tuple[tuple[str, ...], CodesFrom]:
+        """The chosen codes: those given, else those written in the note; none of either where its words have to tell."""
+        if note.codes:
+            return tuple(dict.fromkeys(codeset.normalize(code) or code for code in note.codes)), "given"
+        written = self._in_text(note, codeset)
+        return written, "note" if written else "words"
+
+    def _is_of_use(self, note: Note) -> bool:
+        """Can the words of a note change what is said of a code: has it one of our families, or may it name a diagnosis of theirs?"""
+        codeset, _ = self.codesets.on(note.date_of_service)
+        codes, _ = self._codes(note, codeset)
+        if not codes:
+            return self.reader.names(note, self._anchors)
+        known = [code for written in codes if (code := codeset.get(written) or codeset.nearest(written))]
+        return any(code.is_manifestation or self.library.family_of(code.code) is not None for code in known)
+
+    @cached_property
+    def _anchors(self) -> frozenset[str]:
+        """The concepts of which a finding may be, or name, a diagnosis of the families."""
+        library = self.library
+        wanted = {key.partition("/")[0] for family in library.families for key in family.diagnosis}
+
+        def names(concept: Concept) -> Iterator[str]:
+            for name in filter(None, (concept.concept, concept.placed_as, concept.image_as)):
+                entry = library.by_concept.get(name)
+                for named in filter(None, (name, concept.linked_as, entry.linked_as if entry else None)):
+                    yield from (named, *library.wider(named))
+
+        return frozenset(concept.key for concept in library.concepts if not wanted.isdisjoint(names(concept)))
+
     def _in_text(self, note: Note, codeset: CodeSet) -> tuple[str, ...]:
         """The codes written in a note, with a dot and of a category that exists; none where no family of the packs is among them."""
-        found = [codeset.normalize(match[0]) for match in _CODE_IN_TEXT.finditer(note.view)]
+        written = (note.view[match.start() - _BEFORE_DOT : match.end()] for match in _CODE_IN_TEXT.finditer(note.view))
+        found = [codeset.normalize(code) for code in written]
         known = tuple(dict.fromkeys(code for code in found if code and codeset.nearest(code)))
         return known if any(self.library.family_of(code) for code in known) else ()
 

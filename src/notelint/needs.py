@@ -49,9 +49,8 @@ _CLASS = 12
 """A class of more characters is a gap."""
 _SHORTEST = 3
 """A piece of fewer characters that is no whole word tells little, and is not looked for."""
-_CLAUSES = 4
-_TELLING = 0.2
-"""Of the clauses behind the first so many at most count, and those that rule something out."""
+_CLAUSES = 6
+"""So many clauses of a pattern count, those that rule out most."""
 _WORD = re.compile(r"[0-9A-Za-z_\u00df-\u00f6\u00f8-\u00ff\u00c0-\u00d6\u00d8-\u00de]+")
 _MARK = re.compile(r"[^\w\s\x00-\x03]")
 _DIGITS = frozenset("0123456789")
@@ -237,7 +236,7 @@ class _Walk:
         """The clauses that tell something, the one that rules out most first."""
         self.close()
         found = sorted(dict.fromkeys(self.clauses), key=_rarity, reverse=True)
-        return tuple(found[:1] + [clause for clause in found[1:_CLAUSES] if _rarity(clause) >= _TELLING])
+        return tuple(found[:_CLAUSES])
 
 
 def _clause(spellings: Iterable[str]) -> frozenset[str] | None:

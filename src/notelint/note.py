@@ -52,12 +52,6 @@ def reading_view(text: str) -> str:
     return view.replace("\r\n", " \n").replace("\r", "\n")
 
 
-def lowered(view: str) -> str:
-    """The view in lower case, of the same length."""
-    low = view.lower()
-    return low if len(low) == len(view) else "".join(c.lower() if len(c.lower()) == 1 else c for c in view)
-
-
 @dataclass(frozen=True)
 class Note:
     """A note and what its sender knows of it.
@@ -94,11 +88,6 @@ class Note:
     def view(self) -> str:
         """The reading view of the text."""
         return reading_view(self.text)
-
-    @cached_property
-    def low(self) -> str:
-        """The reading view in lower case, of the same length."""
-        return lowered(self.view)
 
     @cached_property
     def _line_starts(self) -> tuple[int, ...]:

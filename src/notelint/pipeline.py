@@ -32,7 +32,7 @@ from notelint import sentences
 from notelint.context import ENDED_BY, Context, Modifier, modifiers_of
 from notelint.gate import Pieces
 from notelint.library import Library
-from notelint.note import lowered, reading_view
+from notelint.note import reading_view
 from notelint.packs import Axis, Concept
 from notelint.reading import Mention, Reading
 from notelint.scan import Tokens
@@ -59,7 +59,7 @@ class NoteTokenizer:
         self.vocab = vocab
 
     def __call__(self, text: str) -> Doc:
-        return self.doc(Tokens(text, text, Pieces()))
+        return self.doc(Tokens(text, Pieces()))
 
     def doc(self, tokens: Tokens) -> Doc:
         """A Doc of the tokens of a text; white space of more than one blank is a token of its own."""
@@ -119,8 +119,7 @@ class _Sentences:
 
 
 def _tokens(text: str, pieces: Pieces) -> Tokens:
-    view = reading_view(text)
-    return Tokens(view, lowered(view), pieces)
+    return Tokens(reading_view(text), pieces)
 
 
 def _reading(doc: Doc) -> Reading:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notelint.errors import InputError
 from notelint.findings import Assertion, Finding
+from notelint.gate import Pieces
 from notelint.library import Library
 from notelint.note import Note
 from notelint.packs import Concept, Kind
@@ -27,6 +28,7 @@ class Reader:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self._parts: dict[frozenset[str], Targets] = {}
 
     @cached_property
     def targets(self) -> Targets:
@@ -54,7 +56,7 @@ class Reader:
 
     def tokens(self, note: Note) -> Tokens:
         """The words of a note."""
-        return Tokens(note.view, note.low, self.library.pieces)
+        return Tokens(note.view, self.library.pieces)
 
     def find(self, note: Note, context: Callable[[], str] = str) -> tuple[Finding, ...]:
         """The findings of a note, in the order of the text; nothing of spaCy runs where nothing matches.
@@ -63,12 +65,21 @@ class Reader:
         """
         tokens = self.tokens(note)
         matches = self.targets.matches(tokens)
-        if not matches:
+        if not self.targets.tell(matches):
             return ()
         from notelint import finder
 
         reading = self._read(tokens, matches, context=context())
         return finder.find(note, reading, self.library, self._words)
+
+    def names(self, note: Note, concepts: frozenset[str]) -> bool:
+        """May a note speak of any of these concepts (`concept` or `concept/value`)? True wherever it does."""
+        if concepts not in self._parts:
+            # With pieces of their own, so that of most words nothing has to be known.
+            named = [concept for concept in self.library.concepts if concept.key in concepts]
+            self._parts[concepts] = Targets(list(targets_of(named)), Pieces())
+        part = self._parts[concepts]
+        return part.tell(part.matches(Tokens(note.view, part.pieces)))
 
     def _read(
         self, tokens: Tokens, matches: list[Match], *, targets: tuple[tuple[int, int, Concept], ...] = (), context: str = ""

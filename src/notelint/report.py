@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -109,13 +109,11 @@ class Extracts(_Run):
     notes: tuple[Extract, ...]
 
 
-def summarize(reports: Iterable[NoteReport]) -> Summary:
-    """The counts of a run."""
-    notes = 0
+def summarize(notes: int, fired: Mapping[tuple[str, Severity], int]) -> Summary:
+    """The summary of a run: how many notes, and how often each rule fired with which severity."""
     counts: Counter[str] = Counter()
-    for report in reports:
-        notes += 1
-        counts.update(diagnostic.severity for diagnostic in report.diagnostics)
+    for (_, severity), number in fired.items():
+        counts[severity] += number
     return Summary(notes=notes, errors=counts["error"], warnings=counts["warning"], infos=counts["info"])
 
 
@@ -220,7 +218,6 @@ class _Reporter:
             known = self.codeset.get(code)
             if known is None:
                 continue
-            manifestation = "in diseases classified elsewhere" in known.title.lower()
             if code[:3] in _SUPPLEMENTARY:
                 if n == 0:
                     yield self.say(
@@ -228,7 +225,7 @@ class _Reporter:
                         "the code of the infection goes before it", code=code, span=self.written(code),
                     )  # fmt: skip
                 continue
-            if not manifestation:
+            if not known.is_manifestation:
                 continue
             first_notes = self.codeset.code_first(code)
             etiology = self._etiology()
@@ -256,7 +253,7 @@ class _Reporter:
         if any(other in r for note in notes for r in note.ranges) or (etiology is not None and other[:3] == etiology[:3]):
             return True
         known = self.codeset.get(other)
-        return etiology is None and known is not None and "in diseases classified elsewhere" not in known.title.lower()
+        return etiology is None and known is not None and not known.is_manifestation
 
     # ------------------------------------------------------------------------------------------------ one judgement
 

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from notelint import needs
-from notelint.gate import Gate, Pieces
+from notelint.gate import TOKEN, Gate, Pieces
 from notelint.phrases import Parts, first_words, parse
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _REMEMBERED = 50_000
 """So many words are remembered with the patterns that begin with them; then all are forgotten."""
@@ -23,31 +22,39 @@ Hit = tuple[int, int, int]
 
 
 class Tokens:
-    """The words and marks of a text, with their places. `low` is the text in lower case, of the same length."""
+    """The words and marks of a text, with their places."""
 
-    def __init__(self, view: str, low: str, pieces: Pieces) -> None:
-        self.view, self.low = view, low
-        self.words: list[str] = _TOKEN.findall(view)
+    def __init__(self, view: str, pieces: Pieces) -> None:
+        self.view = view
         self._pieces = pieces
-        self._looked: tuple[int, list[tuple[int, ...]], frozenset[int]] | None = None
-
-    @property
-    def held(self) -> list[tuple[int, ...]]:
-        """Of each word the pieces that it holds."""
-        return self._look()[0]
+        self._present: tuple[int, frozenset[int]] | None = None
+        self._held: tuple[int, list[tuple[int, ...]]] | None = None
 
     @property
     def present(self) -> frozenset[int]:
         """The pieces that stand in the text."""
-        return self._look()[1]
-
-    def _look(self) -> tuple[list[tuple[int, ...]], frozenset[int]]:
         # A scanner made since the last look may ask for further pieces.
-        if self._looked is None or self._looked[0] != self._pieces.count:
-            known = {word: self._pieces.of(word) for word in self.different}
-            held = [known[word] for word in self.words]
-            self._looked = (self._pieces.count, held, frozenset().union(*known.values()))
-        return self._looked[1], self._looked[2]
+        if self._present is None or self._present[0] != self._pieces.count:
+            self._present = (self._pieces.count, self._pieces.present(self.view))
+        return self._present[1]
+
+    @property
+    def held(self) -> list[tuple[int, ...]]:
+        """Of each word the pieces that it holds."""
+        if self._held is None or self._held[0] != self._pieces.count:
+            of = self._pieces.of
+            self._held = (self._pieces.count, [of(word) for word in self.words])
+        return self._held[1]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words and marks, in the order of the text."""
+        return TOKEN.findall(self.view)
+
+    @cached_property
+    def low_words(self) -> list[str]:
+        """The words in lower case."""
+        return [word.lower() for word in self.words]
 
     @cached_property
     def different(self) -> frozenset[str]:
@@ -57,22 +64,18 @@ class Tokens:
     @cached_property
     def low_different(self) -> frozenset[str]:
         """The words in lower case, each once."""
-        return frozenset(self.low_words)
+        return frozenset(word.lower() for word in self.different)
 
     @cached_property
     def spans(self) -> tuple[list[int], list[int]]:
         """(starts, ends) of the words and marks."""
-        spans = [match.span() for match in _TOKEN.finditer(self.view)]
+        spans = [match.span() for match in TOKEN.finditer(self.view)]
         return [start for start, _ in spans], [end for _, end in spans]
-
-    @cached_property
-    def low_words(self) -> list[str]:
-        """The words in lower case."""
-        low = self.low
-        return [low[start:end] for start, end in zip(*self.spans, strict=True)]
 
     def within(self, start: int, end: int) -> tuple[int, int]:
         """(first, behind the last) of the words that stand as a whole in a stretch of the text."""
+        if start == 0 and end == len(self.view):
+            return 0, len(self.words)
         starts, ends = self.spans
         first, last = bisect_left(starts, start), bisect_left(starts, end)
         while last > first and ends[last - 1] > end:
@@ -103,10 +106,6 @@ class Scanner:
     def on(self, tokens: Tokens) -> "Scan":
         """The scan of one text."""
         return Scan(self, tokens)
-
-    def can_match(self, tokens: Tokens) -> bool:
-        """May anything be found in a text? True wherever something is."""
-        return any(part.gate.possible(tokens.present) for part in (self.phrases, self.abbreviations, self.patterns))
 
 
 class _Rest:
@@ -254,9 +253,9 @@ class Scan:
         self._tokens = tokens
         self._lexicons = [(one, begun) for one in (scanner.phrases, scanner.abbreviations) if (begun := one.begun(tokens))]
         self._patterns = scanner.patterns
-        possible = scanner.patterns.gate.possible(tokens.present)
-        self._begun = scanner.patterns.begun(tokens, possible) if possible else {}
-        self._loose = [entry for entry in possible if entry in scanner.patterns.loose]
+        possible = self._patterns.gate.possible(tokens.present)
+        self._begun = self._patterns.begun(tokens, possible) if possible else {}
+        self._loose = [entry for entry in possible if entry in self._patterns.loose]
 
     def places(self) -> list[int]:
         """Where phrases may begin."""
@@ -279,6 +278,8 @@ class Scan:
 
         Of one number only the longest phrase from each start. Hits may overlap, and which of them count is for the caller to say.
         """
+        if not self._lexicons and not self._begun and not self._loose:
+            return
         end = len(self._tokens.view) if end is None else end
         first, last = self._tokens.within(start, end)
         for lexicon, begun in self._lexicons:
@@ -288,15 +289,16 @@ class Scan:
 
     def _follow(self, lexicon: _Lexicon, begun: dict[str, _Active], first: int, begins: int, last: int) -> Iterator[Hit]:
         """The phrases that begin before one word and end before another."""
-        starts, ends = self._tokens.spans
         words = self._tokens.words if lexicon.cased else self._tokens.low_words
         for index in range(first, begins):
             if words[index] in begun:
                 for number, stop in lexicon.follow(words, index, last, begun[words[index]]):
+                    starts, ends = self._tokens.spans
                     yield starts[index], ends[stop], number
 
     def _matches(self, start: int, end: int, first: int, last: int) -> Iterator[Hit]:
-        view, words, starts, patterns, begun = self._tokens.view, self._tokens.words, self._tokens.spans[0], self._patterns, self._begun
+        view, words, patterns, begun = self._tokens.view, self._tokens.words, self._patterns, self._begun
+        starts = self._tokens.spans[0]
         compiled = patterns.compiled
         found: list[tuple[int, int, int, int]] = []
         reached: dict[int, int] = {}

@@ -8,7 +8,7 @@ from notelint.codeset import CodeSet
 from notelint.findings import Finding
 from notelint.library import Library, case_lines, read_cases
 from notelint.linter import Linter
-from notelint.note import Note, lowered, reading_view
+from notelint.note import Note, reading_view
 from notelint.packs import Case, Expected, Family, Words
 from notelint.reference import PLACEHOLDERS, Reference, disproved
 from notelint.rules import RULES
@@ -219,7 +219,7 @@ def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
         library.pieces,
         *([(text, n) for n, (_, words) in numbered for text in getattr(words, part)] for part in ("phrases", "abbreviations", "patterns")),
     )
-    seen = {n for view in views for _, _, n in scanner.on(Tokens(view, lowered(view), library.pieces)).find()}
+    seen = {n for view in views for _, _, n in scanner.on(Tokens(view, library.pieces)).find()}
     for n, (name, _) in numbered:
         if n not in seen:
             yield f"{name}: no case holds its words"

@@ -19,6 +19,8 @@ from notelint.scan import Scanner, Tokens
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _SILENT = frozenset({"look-alike"})
+UNREPORTED = frozenset({"look-alike", "owner"})
+"""Kinds of which no finding is made."""
 
 Match = tuple[int, int, int, Level | None]
 """(start, end, number of the rule or -1 for a level, level)."""
@@ -49,6 +51,7 @@ class Targets:
 
     def __init__(self, targets: Sequence[Target], pieces: Pieces) -> None:
         self.targets = tuple(targets)
+        self.pieces = pieces
         self._scanner = Scanner(pieces, *([(t.words, n) for n, t in enumerate(targets) if t.form == form] for form in _FORMS))
         self._level = next((target.concept for target in targets if target.concept.concept == "spinal-region"), None)
         self._silent = frozenset(target.concept.key for target in targets if target.concept.kind in _SILENT)
@@ -69,6 +72,10 @@ class Targets:
                 starts = [start for start, held in zip(tokens.spans[0], tokens.held, strict=True) if not self._level_heads.isdisjoint(held)]
             found += [(start, end, -1, level) for start, end, level in levels.find(tokens.view, starts)]
         return found
+
+    def tell(self, matches: Sequence[Match]) -> bool:
+        """Can matches come to a finding? Those of words that only look like something else, or own a place, can not."""
+        return any(number < 0 or self.targets[number].concept.kind not in UNREPORTED for _, _, number, _ in matches)
 
     def mentions(self, tokens: Tokens, sentences: Sequence[tuple[int, int]], matches: Sequence[Match], context: str = "") -> list[Mention]:
         """The mentions that the matches make: the longest of overlapping ones, where nothing in the note speaks against it.

@@ -3,13 +3,13 @@
 import os.path
 import textwrap
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from notelint.assessment import Assessment
 from notelint.findings import Finding
 from notelint.note import Note, reading_view
 from notelint.report import Diagnostic, Failure, NoteReport, Summary
+from notelint.rules import Severity
 
 WIDTH = 80
 _COLOUR = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -172,10 +172,9 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def statistics(reports: Sequence[NoteReport]) -> Iterator[str]:
+def statistics(fired: Mapping[tuple[str, Severity], int]) -> Iterator[str]:
     """How often each rule fired, most often first."""
-    counts = Counter((d.rule, d.severity) for report in reports for d in report.diagnostics)
-    for (rule, severity), number in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+    for (rule, severity), number in sorted(fired.items(), key=lambda item: (-item[1], item[0])):
         yield f"{number:>6}  {severity:<8} {rule}"
 
 
