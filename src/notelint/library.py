@@ -17,14 +17,15 @@ from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from notelint import __version__
+from notelint import __version__, needs
 from notelint.cache import cache_folder, write_whole
 from notelint.codeset import CodeSet
 from notelint.errors import InputError, PackError
 from notelint.gate import Pieces
-from notelint.levels import Spine
+from notelint.levels import WRITTEN, Spine
 from notelint.note import reading_view
 from notelint.packs import (
+    KEPT,
     Case,
     Cases,
     Concept,
@@ -284,19 +285,40 @@ def pattern_files(overlay: Path | None = None) -> dict[str, Path]:
 
 def load(overlay: Path | None = None) -> Library:
     """The library: the shipped patterns, with a site's own folder over them. PackError lists every mistake of every file."""
-    return _kept("patterns", Library, overlay, _read)
+    library, kept = _kept("patterns", Library, overlay, _read)
+    learnt = kept.with_name(kept.name.replace("patterns-", "needs-"))
+    try:
+        needs.learn(learnt.read_bytes())
+    except (OSError, ValueError):
+        with suppress(OSError):
+            write_whole(learnt, needs.told(_texts(library)))
+    return library
+
+
+def _texts(library: Library) -> Iterator[tuple[str, int]]:
+    """All phrases of a library, each with whether its case counts, and all patterns, each with its flags."""
+    flags = int(re.IGNORECASE | re.VERBOSE)
+    for words in (*library.concepts, *library.cues, *library.results, *library.turns, *library.note_types):
+        yield from ((phrase.lower(), 0) for phrase in words.phrases)
+        yield from ((phrase, 1) for phrase in words.abbreviations)
+        yield from ((pattern, flags) for pattern in words.patterns)
+    for concept in library.concepts:
+        yield from ((pattern, flags) for pattern in (*concept.unless, *concept.only_if))
+    for section in library.sections:
+        yield from ((header.lower(), 0) for header in (*section.headers, *section.short))
+    yield WRITTEN.pattern, WRITTEN.flags
 
 
 def load_reference(overlay: Path | None = None) -> Reference:
     """What only explanations need: pages and claims. PackError lists every mistake."""
-    return _kept("reference", Reference, overlay, _read_reference)
+    return _kept("reference", Reference, overlay, _read_reference)[0]
 
 
 _M = TypeVar("_M", bound=Model)
 
 
-def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapping[str, Path]], _M]) -> _M:
-    """What was read of these files before, from the cache, else read anew."""
+def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapping[str, Path]], _M]) -> tuple[_M, Path]:
+    """(what was read of these files before, from the cache, else read anew; its place there)."""
     files = {
         name: path
         for name, path in pattern_files(overlay).items()
@@ -312,11 +334,11 @@ def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapp
         digest.update(content)
     kept = cache_folder() / f"{kind}-{digest.hexdigest()[:24]}.json"
     with suppress(OSError, ValueError):
-        return model.model_validate_json(kept.read_bytes())
+        return model.model_validate_json(kept.read_bytes(), context=KEPT), kept
     made = read(files)
     with suppress(OSError):
         write_whole(kept, made.model_dump_json(by_alias=True, exclude_defaults=True).encode())
-    return made
+    return made, kept
 
 
 def _of_reference(name: str) -> bool:

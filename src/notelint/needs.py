@@ -9,10 +9,10 @@ Python offers no public tree of a regular expression; the one that `re` itself m
 have no needs, which costs time and loses nothing.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from notelint.phrases import Parts, first_words, parse
@@ -180,6 +180,36 @@ _COMMON = frozenset(
 )
 
 
+_known: dict[tuple[str, int], Needs] = {}
+"""{(a phrase, whether its case counts; or a pattern, its flags): its needs}: what was worked out, or learnt from an earlier start."""
+
+
+def learn(kept: bytes) -> None:
+    """Take in what `told` gave to an earlier start. ValueError where that is nothing of the kind."""
+    data = json.loads(kept)
+    try:
+        sets = [frozenset(pieces) for pieces in data["sets"]]
+        for text, flags, clauses, heads in data["known"]:
+            _known.setdefault((text, flags), Needs(tuple(sets[n] for n in clauses), None if heads is None else sets[heads]))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError("no needs") from error
+
+
+def told(keys: Iterable[tuple[str, int]]) -> bytes:
+    """The needs of phrases and patterns for a later start; keys as in `learn`."""
+    numbers: dict[frozenset[str], int] = {}
+
+    def number(pieces: frozenset[str]) -> int:
+        return numbers.setdefault(pieces, len(numbers))
+
+    known = [
+        (text, int(flags), [number(clause) for clause in each.clauses], None if each.heads is None else number(each.heads))
+        for text, flags in keys
+        for each in (of_phrase(text, cased=bool(flags)) if flags in (0, 1) else of_pattern(text, flags),)
+    ]
+    return json.dumps({"sets": [sorted(pieces) for pieces in numbers], "known": known}, separators=(",", ":")).encode()
+
+
 class _Walk:
     """Follows the parts of a pattern from left to right: the spellings of what was passed since the last clause, and the clauses."""
 
@@ -297,9 +327,15 @@ def _rarity(clause: frozenset[str]) -> float:
 # ---------------------------------------------------------------------------------------------------- phrases
 
 
-@lru_cache(maxsize=16384)
 def of_phrase(phrase: str, *, cased: bool = False) -> Needs:
     """The needs of a phrase, which stands between word boundaries. Its heads are its first words, as they are written."""
+    known = _known.get((phrase, cased))
+    if known is None:
+        known = _known[phrase, cased] = _of_phrase(phrase, cased=cased)
+    return known
+
+
+def _of_phrase(phrase: str, *, cased: bool) -> Needs:
     parts = parse(phrase if cased else phrase.lower())
     walk = _Walk(_EDGE)
     _walk_phrase(walk, parts)
@@ -327,9 +363,15 @@ def _walk_phrase(walk: _Walk, parts: Parts) -> None:
 # ---------------------------------------------------------------------------------------------------- regular expressions
 
 
-@lru_cache(maxsize=16384)
 def of_pattern(pattern: str, flags: int = _FLAGS) -> Needs:
     """The needs of a regular expression; none where nothing can be said."""
+    known = _known.get((pattern, int(flags)))
+    if known is None:
+        known = _known[pattern, int(flags)] = _of_pattern(pattern, flags)
+    return known
+
+
+def _of_pattern(pattern: str, flags: int) -> Needs:
     if parser is None:  # pragma: no cover
         return Needs()
     walk = _Walk()

@@ -19,7 +19,7 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from notelint import phrases
 
@@ -48,8 +48,13 @@ def _slug(text: str) -> str:
     return text
 
 
-def _phrase(text: str) -> str:
-    phrases.parse(text)
+KEPT = "kept"
+"""The context in which what was checked before is read again: its words are not parsed a second time."""
+
+
+def _phrase(text: str, info: ValidationInfo) -> str:
+    if info.context != KEPT:
+        phrases.parse(text)
     return text
 
 
@@ -57,7 +62,9 @@ _SHOWN = 60
 """So much of a faulty pattern a message shows."""
 
 
-def _regex(text: str) -> str:
+def _regex(text: str, info: ValidationInfo) -> str:
+    if info.context == KEPT:
+        return text
     try:
         compiled = re.compile(text, re.IGNORECASE | re.VERBOSE)
     except re.error as error:
@@ -97,6 +104,8 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
+        # A schema is built when a value of the model is first made: most starts need few of them.
+        defer_build=True,
         alias_generator=lambda name: name.replace("_", "-"),
         validate_by_name=True,
         validate_by_alias=True,
