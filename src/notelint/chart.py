@@ -49,6 +49,7 @@ class Chart:
         self._results = frozenset(section.section for section in library.sections if section.results)
         self._placed = any(finding.section in concludes for finding in findings)
         self._by_concept: dict[str, list[int]] = {}
+        self._known: dict[tuple[str, ...], list[int]] = {}
         for index, finding in enumerate(findings):
             if finding.attributes.get("elsewhere") or finding.attributes.get("copied-from"):
                 continue
@@ -72,7 +73,11 @@ class Chart:
 
     def indices(self, concepts: Iterable[str]) -> list[int]:
         """The findings of these concepts in the patient, in the order of the text."""
-        return [i for i in self._all(concepts) if not self.findings[i].family]
+        asked = tuple(concepts)
+        known = self._known.get(asked)
+        if known is None:
+            known = self._known[asked] = [i for i in self._all(asked) if not self.findings[i].family]
+        return known
 
     def _all(self, concepts: Iterable[str]) -> list[int]:
         found: set[int] = set()

@@ -60,7 +60,7 @@ class Pieces:
             return ()
         known = self._known.get(word)
         if known is None:
-            low = word.lower() if word.isascii() else word.lower().translate(_SAME)
+            low = word.lower() if word.isascii() else word.translate(_SAME).lower()
             known = tuple(dict.fromkeys((*self._in(low), *(self._in(word) if word != low else ()))))
             self._remember(word, known)
         return known
@@ -112,6 +112,8 @@ class Gate:
     def __init__(self, pieces: Pieces, needs: Sequence[Needs]) -> None:
         self._always = tuple(number for number, each in enumerate(needs) if not each.clauses)
         self._keyed: dict[int, list[tuple[int, tuple[frozenset[int], ...]]]] = {}
+        self.clauses: list[list[frozenset[int]]] = []
+        """Of each pattern its needs: clauses that must all hold, each by any of its pieces."""
         numbered: dict[frozenset[str], frozenset[int]] = {}
         for number, each in enumerate(needs):
             clauses = []
@@ -120,6 +122,7 @@ class Gate:
                 if known is None:
                     known = numbered[clause] = frozenset(map(pieces.number, clause))
                 clauses.append(known)
+            self.clauses.append(clauses)
             for piece in clauses[0] if clauses else ():
                 self._keyed.setdefault(piece, []).append((number, tuple(clauses[1:])))
         self._keys = frozenset(self._keyed)

@@ -432,19 +432,28 @@ def _walked(walk: _Walk, items: Sequence[tuple[Any, Any]], *, then: bool, cased:
 
 def _repeat(walk: _Walk, argument: tuple[int, int, Any], *, then: bool, cased: bool) -> None:
     least, most, items = argument
+    if (marks := _marks(items, cased=cased)) is not None:
+        # `-?`, `\s*`, `[\s,]+`
+        walk.add(marks if least else {"", *marks})
+        return
     once = _walked(walk, items, then=then and most == 1, cased=cased)
     if most == 1:
         empty = walk.branch().ended() if then else walk.branch()
         walk.alternatives([once] if least else [empty, once])
-    elif all(one and all(map(_is_edge, one)) for one in once.spellings):
-        # `\s*`, `[\s,]+`
-        walk.clauses += once.clauses if least else []
-        walk.add(once.spellings if least else {"", *once.spellings})
     else:
         if least:
             # What else may stand there ends as it does.
             walk.alternatives([once])
         walk.add({"", once.around()})
+
+
+def _marks(items: Sequence[tuple[Any, Any]], *, cased: bool) -> set[str] | None:
+    """What items are that are one character, and none of a word; else None."""
+    if len(items) != 1 or items[0][0] not in (sre.LITERAL, sre.IN):
+        return None
+    operator, value = items[0]
+    found = {_spelled(value, cased=cased)} if operator is sre.LITERAL else _members(value, cased=cased)
+    return found if all(map(_is_edge, found)) else None
 
 
 def _is_cased(argument: tuple[Any, ...], *, cased: bool) -> bool:

@@ -20,13 +20,13 @@ for _name in ("PyRuSH", "medspacy", "PyFastNER", "quickumls"):
     logger.disable(_name)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import spacy
     from medspacy.context import ConText, ConTextRule
     from medspacy.section_detection import Sectionizer, SectionRule
     from medspacy.target_matcher import TargetMatcher, TargetRule
+    from spacy.lang.en import English
     from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.vocab import Vocab
+from spacy.vocab import Vocab, create_vocab
 
 from notelint import sentences
 from notelint.context import ENDED_BY, Context, Modifier, modifiers_of
@@ -270,8 +270,8 @@ _building: ContextVar[tuple[Library, Targets]] = ContextVar("notelint_library")
 
 def build(library: Library, targets: Targets) -> Language:
     """The pipeline for a library and its targets: a blank English `Language` with our tokenizer and components."""
-    nlp = spacy.blank("en")
-    nlp.tokenizer = NoteTokenizer(nlp.vocab)
+    # The tokenizer of English, which would not be used, takes longer to make than all else.
+    nlp = English(create_tokenizer=lambda nlp: NoteTokenizer(nlp.vocab))
     token = _building.set((library, targets))
     try:
         for name in ("sentences", "sections", "targets", "context"):
@@ -292,7 +292,10 @@ def read(
     starts = [start for start, _ in sentences.split(tokens.view)] if targets else []
     extra = tuple(Mention(start, end, concept, max(0, bisect_left(starts, start + 1) - 1)) for start, end, concept in targets)
     tokenizer = nlp.tokenizer
-    doc = tokenizer.doc(tokens) if isinstance(tokenizer, NoteTokenizer) else nlp.make_doc(tokens.view)
+    assert isinstance(tokenizer, NoteTokenizer)
+    if len(nlp.vocab.strings) > _WORDS:
+        nlp.vocab = tokenizer.vocab = create_vocab(nlp.lang, nlp.Defaults)
+    doc = tokenizer.doc(tokens)
     doc.user_data["notelint-asked"] = _Asked(tokens, matches, extra, context)
     for _, component in nlp.pipeline:
         doc = component(doc)

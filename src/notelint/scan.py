@@ -28,7 +28,6 @@ class Tokens:
         self.view = view
         self._pieces = pieces
         self._present: tuple[int, frozenset[int]] | None = None
-        self._held: tuple[int, list[tuple[int, ...]]] | None = None
 
     @property
     def present(self) -> frozenset[int]:
@@ -38,13 +37,15 @@ class Tokens:
             self._present = (self._pieces.count, self._pieces.present(self.view))
         return self._present[1]
 
-    @property
-    def held(self) -> list[tuple[int, ...]]:
-        """Of each word the pieces that it holds."""
-        if self._held is None or self._held[0] != self._pieces.count:
-            of = self._pieces.of
-            self._held = (self._pieces.count, [of(word) for word in self.words])
-        return self._held[1]
+    def held(self, first: int, last: int) -> frozenset[int]:
+        """The pieces that a stretch of words holds."""
+        return frozenset[int]().union(*map(self._pieces.of, self.words[max(0, first) : last]))
+
+    def holding(self, pieces: frozenset[int]) -> Iterator[int]:
+        """Where the words begin that hold any of the pieces."""
+        of, (starts, _) = self._pieces.of, self.spans
+        holders = {word for word in self.different if not pieces.isdisjoint(of(word))}
+        return (start for start, word in zip(starts, self.words, strict=True) if word in holders)
 
     @cached_property
     def words(self) -> list[str]:
@@ -208,11 +209,11 @@ class _Patterns:
         self.gate = Gate(pieces, known)
         self._pieces = pieces
         self._beginning: dict[int, list[int]] = {}
-        self.loose: dict[int, list[frozenset[int]]] = {}
-        """{pattern that may begin anywhere: the clauses of its needs}."""
+        self.loose: set[int] = set()
+        """The patterns that may begin anywhere."""
         for entry, each in enumerate(known):
             if each.heads is None:
-                self.loose[entry] = [frozenset(map(pieces.number, clause)) for clause in each.clauses]
+                self.loose.add(entry)
             else:
                 for piece in each.heads:
                     self._beginning.setdefault(pieces.number(piece), []).append(entry)
@@ -299,29 +300,38 @@ class Scan:
     def _matches(self, start: int, end: int, first: int, last: int) -> Iterator[Hit]:
         view, words, patterns, begun = self._tokens.view, self._tokens.words, self._patterns, self._begun
         starts = self._tokens.spans[0]
-        compiled = patterns.compiled
+        compiled, clauses = patterns.compiled, patterns.gate.clauses
         found: list[tuple[int, int, int, int]] = []
         reached: dict[int, int] = {}
+        # In a part of the text less is possible than in the whole. A word may stand across its border, with a piece within.
+        part = last - first < len(words)
+        here = self._tokens.held(first - 1, last + 1) if part else frozenset()
+        met: dict[int, bool] = {}
         for index in range(first, last):
             if words[index] not in begun:
                 continue
             at = starts[index]
             for entry in begun[words[index]]:
+                if part:
+                    known = met.get(entry)
+                    if known is None:
+                        known = True
+                        for clause in clauses[entry]:
+                            if clause.isdisjoint(here):
+                                known = False
+                                break
+                        met[entry] = known
+                    if not known:
+                        continue
                 pattern, group = compiled.get(entry) or patterns.compile(entry)
                 match = pattern.match(view, at, end)
                 if match is not None and at >= reached.get(entry, 0):
                     reached[entry] = match.end()
                     found.append((entry, at, *_span(match, group)))
-        if self._loose:
-            # A word may stand across the border of the stretch, with the piece within.
-            here = frozenset().union(*self._tokens.held[max(0, first - 1) : last + 1])
-            for entry in self._loose:
-                for clause in patterns.loose[entry]:
-                    if clause.isdisjoint(here):
-                        break
-                else:
-                    pattern, group = compiled.get(entry) or patterns.compile(entry)
-                    found += [(entry, match.start(), *_span(match, group)) for match in pattern.finditer(view, start, end)]
+        for entry in self._loose:
+            if not part or not any(clause.isdisjoint(here) for clause in clauses[entry]):
+                pattern, group = compiled.get(entry) or patterns.compile(entry)
+                found += [(entry, match.start(), *_span(match, group)) for match in pattern.finditer(view, start, end)]
         found.sort()
         for entry, _, begin, stop in found:
             yield begin, stop, patterns.numbers[entry]

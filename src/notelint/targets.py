@@ -67,9 +67,7 @@ class Targets:
         """All matches in a text, overlapping ones too."""
         found: list[Match] = [(start, end, number, None) for start, end, number in self._scanner.on(tokens).find()]
         if self._level is not None and self._level_gate.possible(tokens.present):
-            starts: list[int] | None = None
-            if self._level_heads is not None:
-                starts = [start for start, held in zip(tokens.spans[0], tokens.held, strict=True) if not self._level_heads.isdisjoint(held)]
+            starts = None if self._level_heads is None else tokens.holding(self._level_heads)
             found += [(start, end, -1, level) for start, end, level in levels.find(tokens.view, starts)]
         return found
 
