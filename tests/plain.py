@@ -101,6 +101,7 @@ def plain() -> Iterator[None]:
         patch.object(Scanner, "on", lambda self, tokens: PlainScan(self, tokens)),
         patch.object(Gate, "possible", lambda self, present: set(range(len(self.clauses)))),
         patch.object(Targets, "matches", all_matches),
+        patch.object(Targets, "can_tell", lambda self, tokens: True),
         patch.object(Targets, "tell", lambda self, matches: True),
     ):
         yield

@@ -64,8 +64,7 @@ class Reader:
         `context` gives what else is known of the note, such as the titles of its codes: it tells what an abbreviation stands for.
         """
         tokens = self.tokens(note)
-        matches = self.targets.matches(tokens)
-        if not self.targets.tell(matches):
+        if not self.targets.can_tell(tokens) or not self.targets.tell(matches := self.targets.matches(tokens)):
             return ()
         from notelint import finder
 
@@ -79,7 +78,8 @@ class Reader:
             named = [concept for concept in self.library.concepts if concept.key in concepts]
             self._parts[concepts] = Targets(list(targets_of(named)), Pieces())
         part = self._parts[concepts]
-        return part.tell(part.matches(Tokens(note.view, part.pieces)))
+        tokens = Tokens(note.view, part.pieces)
+        return part.can_tell(tokens) and part.tell(part.matches(tokens))
 
     def _read(
         self, tokens: Tokens, matches: list[Match], *, targets: tuple[tuple[int, int, Concept], ...] = (), context: str = ""

@@ -3,7 +3,7 @@
 All offsets are code points into the note, half-open.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,6 +61,22 @@ class Reading:
     @cached_property
     def _section_starts(self) -> list[int]:
         return [section.start for section in self.sections]
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [start for start, _ in self.sentences]
+
+    @cached_property
+    def _mention_starts(self) -> list[int]:
+        return [mention.start for mention in self.mentions]
+
+    def sentence_at(self, offset: int) -> int:
+        """The number of the sentence that holds an offset, or of the last before it."""
+        return max(0, bisect_right(self._sentence_starts, offset) - 1)
+
+    def between(self, start: int, end: int) -> tuple[Mention, ...]:
+        """The mentions that begin in a stretch."""
+        return self.mentions[bisect_left(self._mention_starts, start) : bisect_left(self._mention_starts, end)]
 
     def section_at(self, offset: int) -> SectionSpan | None:
         """The section that holds an offset."""

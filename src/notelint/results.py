@@ -4,7 +4,7 @@ ConText can not say these: a result that reads "negative" is a value, and "sent"
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -370,7 +370,9 @@ class Results:
         if boxed:
             return [boxed]
         skip = around.skipped
-        following = next((m for m in self._boxed if m.start >= around.end and m.sentence == last.sentence), None)
+        behind_it = bisect_left(self._boxed_starts, around.end)
+        following = self._boxed[behind_it] if behind_it < len(self._boxed) else None
+        following = following if following is not None and following.sentence == last.sentence else None
         behind = []
         for hit in self.words.find(self._scan, last.end, around.end, of):
             # "ESR 20 and elevated CRP": a word that can stand before a test, and does, is of that one.
@@ -702,8 +704,7 @@ class Results:
 
     def _said_of_both(self, start: int) -> str | None:
         """ "CRP 2 mg/L, ESR 11 mm/h, both within normal limits": said behind the last of several tests, meant of all."""
-        sentence = bisect_right([s for s, _ in self.reading.sentences], start) - 1
-        end = self.reading.sentences[max(sentence, 0)][1]
+        _, end = self.reading.sentences[self.reading.sentence_at(start)]
         both = _BOTH.search(self.reading.view, start, end)
         if not both:
             return None
@@ -711,12 +712,8 @@ class Results:
 
     def _grown(self, start: int, end: int) -> int | None:
         """Where the first organism that a culture grew ends."""
-        for mention in self.reading.mentions:
-            if (
-                mention.concept.kind == "organism"
-                and start <= mention.start < end
-                and not ({"negated", "hypothetical"} & set(mention.axes))
-            ):
+        for mention in self.reading.between(start, end):
+            if mention.concept.kind == "organism" and not ({"negated", "hypothetical"} & set(mention.axes)):
                 return mention.end
         return None
 
@@ -755,7 +752,7 @@ class Results:
     def _tested_between(self, start: int, end: int, sentence_start: int) -> bool:
         """Does a date belong to an earlier test, as "(03/12/2019)" behind it does?"""
         opened = self.reading.view[max(sentence_start, start - 24) : start]
-        tests = [m for m in self.reading.mentions if m.concept.kind == "test" and sentence_start <= m.end <= start]
+        tests = [m for m in self.reading.between(sentence_start, start) if m.concept.kind == "test" and m.end <= start]
         return (
             bool(tests) and ("(" in opened[-12:] or not re.search(r"(?:[,;.]|\b(?:and|but)\s+on)\s*(?:on\s+)?\S*$", opened)) and end > start
         )

@@ -104,6 +104,14 @@ class Scanner:
         self.abbreviations = _Lexicon(pieces, abbreviations, cased=True)
         self.patterns = _Patterns(pieces, patterns, group)
 
+    def can_find(self, tokens: Tokens, without: frozenset[int]) -> bool:
+        """May anything be found in a text that is not one of some numbers? True wherever it is."""
+        return any(
+            part.numbers[entry] not in without
+            for part in (self.phrases, self.abbreviations, self.patterns)
+            for entry in part.gate.possible(tokens.present)
+        )
+
     def on(self, tokens: Tokens) -> "Scan":
         """The scan of one text."""
         return Scan(self, tokens)
@@ -142,6 +150,7 @@ class _Lexicon:
     def __init__(self, pieces: Pieces, entries: Iterable[tuple[str, int]], *, cased: bool) -> None:
         self._entries = list(dict.fromkeys((phrase if cased else phrase.lower(), number) for phrase, number in entries))
         self.cased = cased
+        self.numbers = [number for _, number in self._entries]
         known = [needs.of_phrase(phrase, cased=cased) for phrase, _ in self._entries]
         self.gate = Gate(pieces, known)
         self._beginning: dict[str, list[int]] = {}

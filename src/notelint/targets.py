@@ -53,6 +53,7 @@ class Targets:
         self.targets = tuple(targets)
         self.pieces = pieces
         self._scanner = Scanner(pieces, *([(t.words, n) for n, t in enumerate(targets) if t.form == form] for form in _FORMS))
+        self._unreported = frozenset(n for n, target in enumerate(targets) if target.concept.kind in UNREPORTED)
         self._level = next((target.concept for target in targets if target.concept.concept == "spinal-region"), None)
         self._silent = frozenset(target.concept.key for target in targets if target.concept.kind in _SILENT)
         written = needs.of_pattern(levels.WRITTEN.pattern, levels.WRITTEN.flags)
@@ -70,6 +71,12 @@ class Targets:
             starts = None if self._level_heads is None else tokens.holding(self._level_heads)
             found += [(start, end, -1, level) for start, end, level in levels.find(tokens.view, starts)]
         return found
+
+    def can_tell(self, tokens: Tokens) -> bool:
+        """May matches in a text come to a finding? True wherever they do; one look at its words."""
+        if self._level is not None and self._level_gate.possible(tokens.present):
+            return True
+        return self._scanner.can_find(tokens, self._unreported)
 
     def tell(self, matches: Sequence[Match]) -> bool:
         """Can matches come to a finding? Those of words that only look like something else, or own a place, can not."""
