@@ -2,15 +2,18 @@
 
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notelint import Linter, Note, needs
+from notelint import Linter, Note, library, needs
 from notelint.gate import Gate, Pieces
 from notelint.library import Library, read_cases
 from notelint.note import reading_view
@@ -149,6 +152,44 @@ def test_what_grows_from_a_pattern_passes(linter: Linter) -> None:
     assert reached > 5 * len(patterns)
 
 
+ATOMS = st.sampled_from(
+    ["a", "b", "ab", "abc", "ka", "1", "é", ",", ":", "-", "_", r"\ ", r"\s", r"\w", r"\d", ".", "[ab]", "[a-z]", "[^a]", r"[\s,-]", r"[\w-]", r"\b", r"\B",
+     "^", "$", r"(?<!\w)", r"(?!\w)", r"(?<![\w.])", r"(?<=\s)", r"(?<=a)", "(?-i:A)", "(?-i:AB)", r"\W"]
+)  # fmt: skip
+REGEXES = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=4).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda ways: f"(?:{'|'.join(ways)})"),
+        st.tuples(inner, st.sampled_from(["?", "*", "+", "{2}", "{0,2}", "{1,2}?", "*?", "?+"])).map(lambda two: f"(?:{two[0]}){two[1]}"),
+        inner.map("(?={})".format), inner.map("(?!{})".format), inner.map("(?>{})".format), inner.map("(?P<target>{})".format),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=1500)
+@given(REGEXES, st.lists(st.text("aAbBcCkK1é,:-_ \nK", max_size=9), min_size=1, max_size=6))
+def test_no_pattern_has_needs_that_it_does_not_need(pattern: str, texts: list[str]) -> None:
+    try:
+        compiled = re.compile(pattern, FLAGS)
+    except re.error:
+        return
+    pieces = Pieces()
+    known = needs.of_pattern(pattern)
+    gate = Gate(pieces, [known])
+    scanner = Scanner(pieces, patterns=[(pattern, 1)])
+    for text in texts:
+        tokens = Tokens(text, pieces)
+        # An empty match is none: the packs may have no pattern that matches nothing.
+        found = [match for match in compiled.finditer(text) if match.end() > match.start()]
+        assert not found or gate.possible(tokens.present) == {0}
+        if known.heads is not None and all(match.end() > match.start() for match in compiled.finditer(text)):
+            assert [(a, b) for a, b, _ in scanner.on(tokens).find()] == [
+                match.span("target") if "target" in compiled.groupindex and match["target"] else match.span() for match in found
+            ]
+
+
 @settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from("ab cCkKsSiI.,-\u0130\u0131\u017f\u212a\u00e9\u00df"), st.characters()), max_size=60))
 def test_the_pieces_of_a_text_are_those_of_its_words(text: str) -> None:
@@ -188,7 +229,7 @@ def test_what_was_learnt_is_what_was_worked_out(linter: Linter) -> None:
     needs._known.clear()
     try:
         needs.learn(kept)
-        assert {key: needs._known[key] for key in keys} == {key: before[key] for key in keys}
+        assert {key: needs._told(key) for key in keys} == {key: before[key] for key in keys}
     finally:
         needs._known.update(before)
     for wrong in (b"", b"[]", b"{}", b'{"sets": [], "known": [["a", 0, [7], null]]}', b"\xff"):
@@ -203,3 +244,32 @@ def test_a_note_without_any_trigger_never_meets_spacy(linter: Linter, monkeypatc
     assert linter.check(Note("The rash is gone. Nails and scalp unremarkable.")).findings == ()
     # A word that only looks like something is none.
     assert linter.check(Note("The optic discs are pink.")).findings == ()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["codes", "show", "M45.7"], ["patterns", "list"], ["explain", "M45.7"], ["explain", "gap/hla-b27"], ["check", "NOTE", "--code", "M45.7"]],
+)  # fmt: skip
+def test_commands_that_never_import_spacy(tmp_path: Path, arguments: list[str]) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("The rash is gone. Nails and scalp look as they should.", encoding="utf-8")
+    program = (
+        "import sys\nfrom notelint import cli\nsys.argv = ['notelint', *sys.argv[1:]]\ntry:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'spacy', 'medspacy'} & set(sys.modules)))"
+    )
+    asked = [str(note) if argument == "NOTE" else argument for argument in arguments]
+    run = subprocess.run([sys.executable, "-c", program, *asked], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+    assert run.stderr == ""
+
+
+def test_a_faulty_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTELINT_CACHE_DIR", str(tmp_path))
+    first = library.load()
+    kept = sorted(tmp_path.iterdir())
+    assert [path.name.partition("-")[0] for path in kept] == ["needs", "patterns"]
+    before = [path.read_bytes() for path in kept]
+    for path in kept:
+        path.write_bytes(b'{"sets": 7}')
+    assert library.load() == first
+    assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == before

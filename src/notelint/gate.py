@@ -11,7 +11,7 @@ from notelint.needs import Needs, is_mark
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 """A word or a mark."""
-_REMEMBERED = 50_000
+_REMEMBERED = 20_000
 """So many words are remembered with their pieces; then all are forgotten, so that no stream of notes makes the process grow."""
 _LONGEST = 40
 """Longer words are looked through each time."""
@@ -114,14 +114,8 @@ class Gate:
         self._keyed: dict[int, list[tuple[int, tuple[frozenset[int], ...]]]] = {}
         self.clauses: list[list[frozenset[int]]] = []
         """Of each pattern its needs: clauses that must all hold, each by any of its pieces."""
-        numbered: dict[frozenset[str], frozenset[int]] = {}
         for number, each in enumerate(needs):
-            clauses = []
-            for clause in each.clauses:
-                known = numbered.get(clause)
-                if known is None:
-                    known = numbered[clause] = frozenset(map(pieces.number, clause))
-                clauses.append(known)
+            clauses = [frozenset(map(pieces.number, clause)) for clause in each.clauses]
             self.clauses.append(clauses)
             for piece in clauses[0] if clauses else ():
                 self._keyed.setdefault(piece, []).append((number, tuple(clauses[1:])))

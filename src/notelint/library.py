@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -52,8 +52,10 @@ from notelint.packs import (
     Vocabulary,
     conditions,
 )
-from notelint.reference import Claims, Page, Reference
 from notelint.scan import Scanner, Tokens
+
+if TYPE_CHECKING:
+    from notelint.reference import Reference
 
 CASES = ".cases.yaml"
 _SHAPE = 2
@@ -309,8 +311,10 @@ def _texts(library: Library) -> Iterator[tuple[str, int]]:
     yield WRITTEN.pattern, WRITTEN.flags
 
 
-def load_reference(overlay: Path | None = None) -> Reference:
+def load_reference(overlay: Path | None = None) -> "Reference":
     """What only explanations need: pages and claims. PackError lists every mistake."""
+    from notelint.reference import Reference
+
     return _kept("reference", Reference, overlay, _read_reference)[0]
 
 
@@ -428,7 +432,9 @@ def _shared_ids(files: Sequence[FamilyFile], shared: Sequence[Shared]) -> Iterat
                 yield from ((file.family, one.id) for one in groups[route.use])
 
 
-def _read_reference(files: Mapping[str, Path]) -> Reference:
+def _read_reference(files: Mapping[str, Path]) -> "Reference":
+    from notelint.reference import Claims, Page, Reference
+
     mistakes: list[str] = []
     models = [model for _, model in _models(files, mistakes)]
     if mistakes:
@@ -473,7 +479,10 @@ def family_files(overlay: Path | None = None) -> dict[str, Path]:
 
 def read_file(path: Path) -> tuple[Model | None, list[str]]:
     """A pattern file as its model, or None, and its mistakes as `path:line: where: what`."""
-    from srsly import yaml_loads  # type: ignore[attr-defined]  # YAML is read once per change of the files, not at every start
+    # YAML is read once per change of the files, not at every start.
+    from srsly import yaml_loads  # type: ignore[attr-defined]
+
+    from notelint.reference import Claims, Page
 
     try:
         text = path.read_text(encoding="utf-8")

@@ -181,18 +181,32 @@ _COMMON = frozenset(
 
 
 _known: dict[tuple[str, int], Needs] = {}
-"""{(a phrase, whether its case counts; or a pattern, its flags): its needs}: what was worked out, or learnt from an earlier start."""
+"""{(a phrase, whether its case counts; or a pattern, its flags): its needs}."""
+_learnt: dict[tuple[str, int], tuple[list[list[str]], list[int], int | None]] = {}
+"""The same of an earlier start, as numbers of sets."""
 
 
 def learn(kept: bytes) -> None:
     """Take in what `told` gave to an earlier start. ValueError where that is nothing of the kind."""
     data = json.loads(kept)
     try:
-        sets = [frozenset(pieces) for pieces in data["sets"]]
-        for text, flags, clauses, heads in data["known"]:
-            _known.setdefault((text, flags), Needs(tuple(sets[n] for n in clauses), None if heads is None else sets[heads]))
-    except (KeyError, TypeError, IndexError) as error:
+        sets: list[list[str]] = data["sets"]
+        learnt = {(text, flags): (sets, clauses, heads) for text, flags, clauses, heads in data["known"]}
+        if not all(0 <= n < len(sets) for _, clauses, heads in learnt.values() for n in (*clauses, heads or 0)):
+            raise ValueError("no needs")
+    except (KeyError, TypeError) as error:
         raise ValueError("no needs") from error
+    _learnt.update(learnt)
+
+
+def _told(key: tuple[str, int]) -> Needs | None:
+    """What is known already; of what was learnt each is put together when it is first asked for."""
+    known = _known.get(key)
+    if known is None and (learnt := _learnt.get(key)) is not None:
+        sets, clauses, heads = learnt
+        made = (frozenset(sets[n]) for n in clauses)
+        known = _known[key] = Needs(tuple(made), None if heads is None else frozenset(sets[heads]))
+    return known
 
 
 def told(keys: Iterable[tuple[str, int]]) -> bytes:
@@ -329,10 +343,7 @@ def _rarity(clause: frozenset[str]) -> float:
 
 def of_phrase(phrase: str, *, cased: bool = False) -> Needs:
     """The needs of a phrase, which stands between word boundaries. Its heads are its first words, as they are written."""
-    known = _known.get((phrase, cased))
-    if known is None:
-        known = _known[phrase, cased] = _of_phrase(phrase, cased=cased)
-    return known
+    return _told((phrase, cased)) or _known.setdefault((phrase, cased), _of_phrase(phrase, cased=cased))
 
 
 def _of_phrase(phrase: str, *, cased: bool) -> Needs:
@@ -365,10 +376,8 @@ def _walk_phrase(walk: _Walk, parts: Parts) -> None:
 
 def of_pattern(pattern: str, flags: int = _FLAGS) -> Needs:
     """The needs of a regular expression; none where nothing can be said."""
-    known = _known.get((pattern, int(flags)))
-    if known is None:
-        known = _known[pattern, int(flags)] = _of_pattern(pattern, flags)
-    return known
+    key = (pattern, int(flags))
+    return _told(key) or _known.setdefault(key, _of_pattern(pattern, flags))
 
 
 def _of_pattern(pattern: str, flags: int) -> Needs:

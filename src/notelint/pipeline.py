@@ -48,7 +48,7 @@ _CATEGORY: dict[str, str] = {
     "negated": "NEGATED_EXISTENCE", "possible": "POSSIBLE_EXISTENCE", "historical": "HISTORICAL", "hypothetical": "HYPOTHETICAL", "family": "FAMILY",
 }  # fmt: skip
 _DIRECTION = {"forward": "FORWARD", "backward": "BACKWARD", "both": "BIDIRECTIONAL"}
-_WORDS = 100_000
+_WORDS = 30_000
 """A vocabulary of more words is begun anew, so that no stream of notes makes the process grow."""
 
 

@@ -192,6 +192,7 @@ class Results:
     words: Words
     date_of_service: date | None
     _known_ranges: dict[str, list[Range]] = field(default_factory=dict, repr=False)
+    _known_tests: dict[tuple[int, int, str], Tested] = field(default_factory=dict, repr=False)
     _known_answers: dict[tuple[int, int], tuple[Answer, tuple[int, int]] | None] = field(default_factory=dict, repr=False)
 
     # ------------------------------------------------------------------------------------------------ boxes and slots
@@ -328,6 +329,13 @@ class Results:
 
     def tested(self, mention: Mention) -> Tested:
         """What the words beside a test or study say: its value, status and date."""
+        # An image is asked for by each of its findings.
+        key = (mention.start, mention.end, mention.concept.key)
+        if key not in self._known_tests:
+            self._known_tests[key] = self._tested(mention)
+        return self._known_tests[key]
+
+    def _tested(self, mention: Mention) -> Tested:
         if self.slot(mention) == "unfilled":
             return Tested(status="unfilled")
         group, position = self._groups.get(mention.start, ([mention], 0))

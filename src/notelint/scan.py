@@ -14,7 +14,7 @@ from notelint.gate import TOKEN, Gate, Pieces
 from notelint.phrases import Parts, first_words, parse
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
-_REMEMBERED = 50_000
+_REMEMBERED = 10_000
 """So many words are remembered with the patterns that begin with them; then all are forgotten."""
 
 Hit = tuple[int, int, int]
@@ -28,6 +28,7 @@ class Tokens:
         self.view = view
         self._pieces = pieces
         self._present: tuple[int, frozenset[int]] | None = None
+        self._possible: dict[Gate, set[int]] = {}
 
     @property
     def present(self) -> frozenset[int]:
@@ -36,6 +37,13 @@ class Tokens:
         if self._present is None or self._present[0] != self._pieces.count:
             self._present = (self._pieces.count, self._pieces.present(self.view))
         return self._present[1]
+
+    def possible(self, gate: Gate) -> set[int]:
+        """The patterns of a gate that may match in the text."""
+        known = self._possible.get(gate)
+        if known is None:
+            known = self._possible[gate] = gate.possible(self.present)
+        return known
 
     def held(self, first: int, last: int) -> frozenset[int]:
         """The pieces that a stretch of words holds."""
@@ -109,7 +117,7 @@ class Scanner:
         return any(
             part.numbers[entry] not in without
             for part in (self.phrases, self.abbreviations, self.patterns)
-            for entry in part.gate.possible(tokens.present)
+            for entry in tokens.possible(part.gate)
         )
 
     def on(self, tokens: Tokens) -> "Scan":
@@ -163,7 +171,7 @@ class _Lexicon:
 
     def begun(self, tokens: Tokens) -> dict[str, _Active]:
         """{word of a text: the phrases that begin with it and may match}."""
-        possible = self.gate.possible(tokens.present)
+        possible = tokens.possible(self.gate)
         if not possible:
             return {}
         found: dict[str, _Active] = {}
@@ -263,7 +271,7 @@ class Scan:
         self._tokens = tokens
         self._lexicons = [(one, begun) for one in (scanner.phrases, scanner.abbreviations) if (begun := one.begun(tokens))]
         self._patterns = scanner.patterns
-        possible = self._patterns.gate.possible(tokens.present)
+        possible = tokens.possible(self._patterns.gate)
         self._begun = self._patterns.begun(tokens, possible) if possible else {}
         self._loose = [entry for entry in possible if entry in self._patterns.loose]
 

@@ -67,14 +67,14 @@ class Targets:
     def matches(self, tokens: Tokens) -> list[Match]:
         """All matches in a text, overlapping ones too."""
         found: list[Match] = [(start, end, number, None) for start, end, number in self._scanner.on(tokens).find()]
-        if self._level is not None and self._level_gate.possible(tokens.present):
+        if self._level is not None and tokens.possible(self._level_gate):
             starts = None if self._level_heads is None else tokens.holding(self._level_heads)
             found += [(start, end, -1, level) for start, end, level in levels.find(tokens.view, starts)]
         return found
 
     def can_tell(self, tokens: Tokens) -> bool:
         """May matches in a text come to a finding? True wherever they do; one look at its words."""
-        if self._level is not None and self._level_gate.possible(tokens.present):
+        if self._level is not None and tokens.possible(self._level_gate):
             return True
         return self._scanner.can_find(tokens, self._unreported)
 
@@ -123,7 +123,7 @@ class Targets:
 
     def _allowed(self, tokens: Tokens, sentences: Sequence[tuple[int, int]], context: str) -> Callable[[Concept, int, int], bool]:
         """Does nothing in the sentence speak against a concept, and something in the note for an abbreviation of it?"""
-        possible = self._limit_gate.possible(tokens.present)
+        possible = tokens.possible(self._limit_gate)
         note_has: dict[str, bool] = {}
 
         def holds(pattern: str, text: str) -> bool:
