@@ -74,7 +74,7 @@ def test_every_match_of_every_pattern_passes(linter: Linter, texts: list[str]) -
     pieces = Pieces()
     known = [needs.of_pattern(pattern) for pattern in patterns]
     gate = Gate(pieces, known)
-    heads = [None if each.heads is None else {pieces.number(piece) for piece in each.heads} for each in known]
+    heads = [None if each.heads is None else pieces.numbers(each.heads) for each in known]
     compiled = [re.compile(pattern, FLAGS) for pattern in patterns]
     matched: set[int] = set()
     for number, text in enumerate(texts):
@@ -194,8 +194,7 @@ def test_no_pattern_has_needs_that_it_does_not_need(pattern: str, texts: list[st
 @given(st.text(st.one_of(st.sampled_from("ab cCkKsSiI.,-\u0130\u0131\u017f\u212a\u00e9\u00df"), st.characters()), max_size=60))
 def test_the_pieces_of_a_text_are_those_of_its_words(text: str) -> None:
     pieces = Pieces()
-    for piece in ("^a$", "^ab", "bc", "ck$", "^i$", "^s", "ki", ".", ",", "A", "CK$", "é"):
-        pieces.number(piece)
+    pieces.numbers(["^a$", "^ab", "bc", "ck$", "^i$", "^s", "ki", ".", ",", "A", "CK$", "é"])
     words = Tokens(text, pieces).words
     assert pieces.present(text) == {number for word in words for number in pieces.of(word)}
 

@@ -32,23 +32,27 @@ class Pieces:
         self._known: dict[str, tuple[int, ...]] = {}
         self._dull: set[str] = set()
 
-    def number(self, piece: str) -> int:
-        """The number of a piece, a new one where it has none."""
-        known = self._numbers.get(piece)
-        if known is None:
-            known = self._numbers[piece] = self.count
-            self.count += 1
-            opens, closes = piece[0] == "^", piece[-1] == "$"
-            bare = piece if is_mark(piece) else piece.strip("^$")
-            if (bare == piece and is_mark(piece)) or (opens and closes):
-                self._whole[bare] = known
-            elif opens:
-                self._begins.setdefault(bare[:2], []).append((bare, known))
-            else:
-                self._within.setdefault(bare[:3], []).append((bare, closes, known))
-                self._shortest = min(self._shortest, len(bare))
+    def numbers(self, pieces: Iterable[str]) -> frozenset[int]:
+        """The numbers of pieces, new ones where they have none."""
+        known = self._numbers
+        return frozenset([known[piece] if piece in known else self._add(piece) for piece in pieces])
+
+    def _add(self, piece: str) -> int:
+        number = self._numbers[piece] = self.count
+        self.count += 1
+        if is_mark(piece):
+            self._whole[piece] = number
+        elif piece[0] != "^":
+            bare = piece.rstrip("$")
+            self._within.setdefault(bare[:3], []).append((bare, bare != piece, number))
+            self._shortest = min(self._shortest, len(bare))
+        elif piece[-1] == "$":
+            self._whole[piece[1:-1]] = number
+        else:
+            self._begins.setdefault(piece[1:3], []).append((piece[1:], number))
+        if self._known or self._dull:
             self._forget()
-        return known
+        return number
 
     def _forget(self) -> None:
         self._known.clear()
@@ -115,7 +119,7 @@ class Gate:
         self.clauses: list[list[frozenset[int]]] = []
         """Of each pattern its needs: clauses that must all hold, each by any of its pieces."""
         for number, each in enumerate(needs):
-            clauses = [frozenset(map(pieces.number, clause)) for clause in each.clauses]
+            clauses = [pieces.numbers(clause) for clause in each.clauses]
             self.clauses.append(clauses)
             for piece in clauses[0] if clauses else ():
                 self._keyed.setdefault(piece, []).append((number, tuple(clauses[1:])))

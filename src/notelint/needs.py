@@ -43,7 +43,7 @@ _LETTERS = "\3"
 """In a beginning: any characters of a word."""
 _MOST = 160
 """Spellings that are followed side by side; where there are more, what they have in common is lost."""
-_BEGINNINGS = 1500
+_BEGINNINGS = 400
 """So many beginnings of a pattern are told apart."""
 _CLASS = 12
 """A class of more characters is a gap."""

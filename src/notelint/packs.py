@@ -42,14 +42,19 @@ State = Literal["affirmed", "denied", "possible", "past", "stated", "mentioned"]
 `stated`: affirmed or denied. `mentioned`: any of these, in the patient."""
 
 
-def _slug(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
-        raise ValueError(f"{text!r} is no kebab-case name")
+KEPT = "kept"
+"""The context in which what was checked before is read again: its words are not parsed a second time."""
+
+
+def _slug(text: str, info: ValidationInfo) -> str:
+    if info.context != KEPT:
+        _kebab(text)
     return text
 
 
-KEPT = "kept"
-"""The context in which what was checked before is read again: its words are not parsed a second time."""
+def _kebab(text: str) -> None:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise ValueError(f"{text!r} is no kebab-case name")
 
 
 def _phrase(text: str, info: ValidationInfo) -> str:
@@ -75,9 +80,9 @@ def _regex(text: str, info: ValidationInfo) -> str:
     return text
 
 
-def _key(text: str) -> str:
-    for part in text.split("/", 1):
-        _slug(part)
+def _key(text: str, info: ValidationInfo) -> str:
+    for part in text.split("/", 1) if info.context != KEPT else ():
+        _kebab(part)
     return text
 
 

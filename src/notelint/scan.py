@@ -232,8 +232,8 @@ class _Patterns:
             if each.heads is None:
                 self.loose.add(entry)
             else:
-                for piece in each.heads:
-                    self._beginning.setdefault(pieces.number(piece), []).append(entry)
+                for piece in pieces.numbers(each.heads):
+                    self._beginning.setdefault(piece, []).append(entry)
         # The words that texts held before, and the patterns that begin with them.
         self._seen: set[str] = set()
         self._begun: dict[str, list[int]] = {}

@@ -58,7 +58,7 @@ class Targets:
         self._silent = frozenset(target.concept.key for target in targets if target.concept.kind in _SILENT)
         written = needs.of_pattern(levels.WRITTEN.pattern, levels.WRITTEN.flags)
         self._level_gate = Gate(pieces, [written])
-        self._level_heads = None if written.heads is None else frozenset(map(pieces.number, written.heads))
+        self._level_heads = None if written.heads is None else pieces.numbers(written.heads)
         limits = list(dict.fromkeys(pattern for target in targets for pattern in (*target.concept.unless, *target.concept.only_if)))
         self._limits = {pattern: number for number, pattern in enumerate(limits)}
         self._limit_gate = Gate(pieces, [needs.of_pattern(pattern) for pattern in limits])
