@@ -391,6 +391,9 @@ def _of_pattern(pattern: str, flags: int) -> Needs:
     except (AttributeError, KeyError, TypeError, ValueError):  # pragma: no cover
         # A tree of another shape than this knows.
         return Needs()
+    if heads is not None:
+        # With one of them it has to begin.
+        walk.clauses.append(heads)
     return Needs(walk.found(), heads)
 
 
