@@ -17,6 +17,9 @@ _FLAGS = re.IGNORECASE | re.VERBOSE
 _REMEMBERED = 10_000
 """So many words are remembered with the patterns that begin with them; then all are forgotten."""
 
+_FEW = 12
+"""So few words are looked for one by one, without the places of all others."""
+
 Hit = tuple[int, int, int]
 """(start, end, what was found: the number that stands with the phrase or pattern)."""
 
@@ -298,12 +301,36 @@ class Scan:
         """
         if not self._lexicons and not self._begun and not self._loose:
             return
-        end = len(self._tokens.view) if end is None else end
-        first, last = self._tokens.within(start, end)
-        for lexicon, begun in self._lexicons:
-            yield from self._follow(lexicon, begun, first, last, last)
-        if self._begun or self._loose:
-            yield from self._matches(start, end, first, last)
+        view = self._tokens.view
+        end = len(view) if end is None else end
+        if self._lexicons or end - start < len(view):
+            first, last = self._tokens.within(start, end)
+            for lexicon, begun in self._lexicons:
+                yield from self._follow(lexicon, begun, first, last, last)
+        if not self._begun and not self._loose:
+            return
+        if end - start == len(view):
+            yield from self._matches(self._places(), self._loose, start, end)
+            return
+        # In a part of the text less is possible than in the whole. A word may stand across its border, with a piece within.
+        here, starts, words = self._tokens.held(first - 1, last + 1), self._tokens.spans[0], self._tokens.words
+        headed, clauses = self._begun, self._patterns.gate.clauses
+        met: dict[int, bool] = {}
+        for entry in {*self._loose, *(entry for word in words[first:last] if word in headed for entry in headed[word])}:
+            met[entry] = True
+            for clause in clauses[entry]:
+                if clause.isdisjoint(here):
+                    met[entry] = False
+                    break
+        places = [(starts[n], [entry for entry in headed[words[n]] if met[entry]]) for n in range(first, last) if words[n] in headed]
+        yield from self._matches(places, [entry for entry in self._loose if met[entry]], start, end)
+
+    def _places(self) -> list[tuple[int, list[int]]]:
+        """[(where a word stands, the patterns that may begin there)] in the whole text."""
+        begun = self._begun
+        if len(begun) <= _FEW:
+            return sorted((at, entries) for word, entries in begun.items() for at in _occurrences(self._tokens.view, word))
+        return [(at, begun[word]) for at, word in zip(self._tokens.spans[0], self._tokens.words, strict=True) if word in begun]
 
     def _follow(self, lexicon: _Lexicon, begun: dict[str, _Active], first: int, begins: int, last: int) -> Iterator[Hit]:
         """The phrases that begin before one word and end before another."""
@@ -314,44 +341,42 @@ class Scan:
                     starts, ends = self._tokens.spans
                     yield starts[index], ends[stop], number
 
-    def _matches(self, start: int, end: int, first: int, last: int) -> Iterator[Hit]:
-        view, words, patterns, begun = self._tokens.view, self._tokens.words, self._patterns, self._begun
-        starts = self._tokens.spans[0]
-        compiled, clauses = patterns.compiled, patterns.gate.clauses
+    def _matches(self, places: Iterable[tuple[int, list[int]]], loose: Iterable[int], start: int, end: int) -> Iterator[Hit]:
+        """The matches of patterns that begin at places of theirs, and of those that may begin anywhere."""
+        view, patterns = self._tokens.view, self._patterns
+        compiled = patterns.compiled
         found: list[tuple[int, int, int, int]] = []
         reached: dict[int, int] = {}
-        # In a part of the text less is possible than in the whole. A word may stand across its border, with a piece within.
-        part = last - first < len(words)
-        here = self._tokens.held(first - 1, last + 1) if part else frozenset()
-        met: dict[int, bool] = {}
-        for index in range(first, last):
-            if words[index] not in begun:
-                continue
-            at = starts[index]
-            for entry in begun[words[index]]:
-                if part:
-                    known = met.get(entry)
-                    if known is None:
-                        known = True
-                        for clause in clauses[entry]:
-                            if clause.isdisjoint(here):
-                                known = False
-                                break
-                        met[entry] = known
-                    if not known:
-                        continue
+        for at, entries in places:
+            for entry in entries:
                 pattern, group = compiled.get(entry) or patterns.compile(entry)
                 match = pattern.match(view, at, end)
                 if match is not None and at >= reached.get(entry, 0):
                     reached[entry] = match.end()
                     found.append((entry, at, *_span(match, group)))
-        for entry in self._loose:
-            if not part or not any(clause.isdisjoint(here) for clause in clauses[entry]):
-                pattern, group = compiled.get(entry) or patterns.compile(entry)
-                found += [(entry, match.start(), *_span(match, group)) for match in pattern.finditer(view, start, end)]
+        for entry in loose:
+            pattern, group = compiled.get(entry) or patterns.compile(entry)
+            found += [(entry, match.start(), *_span(match, group)) for match in pattern.finditer(view, start, end)]
         found.sort()
         for entry, _, begin, stop in found:
             yield begin, stop, patterns.numbers[entry]
+
+
+def _occurrences(view: str, word: str) -> Iterator[int]:
+    """Where a word or mark stands, as a whole."""
+    at, length = view.find(word), len(word)
+    if not _is_word(word[0]):
+        while at >= 0:
+            yield at
+            at = view.find(word, at + 1)
+    while at >= 0:
+        if not (at and _is_word(view[at - 1])) and not _is_word(view[at + length : at + length + 1]):
+            yield at
+        at = view.find(word, at + length)
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _span(match: re.Match[str], group: str | int) -> tuple[int, int]:
