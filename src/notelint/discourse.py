@@ -58,11 +58,7 @@ class Turns:
             one: frozenset(other for other in wider if wider[one] & {other, slugs[other]} or slugs[one] in denied[slugs[other]])
             for one in wider
         }
-        numbered = list(enumerate(self.turns))
-        self._scanner = Scanner(
-            library.pieces, *([(words, n) for n, turn in numbered for words in getattr(turn, part)] for part in ("phrases", "abbreviations", "patterns")),
-            group="turn",
-        )  # fmt: skip
+        self._scanner = Scanner.of(library.pieces, self.turns, group="turn")
 
     def find(self, reading: Reading) -> list[tuple[int, int, Turn]]:
         """(start, end, turn) in a note, left to right."""

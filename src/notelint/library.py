@@ -157,11 +157,7 @@ class Library(Model):
     @cached_property
     def note_type_words(self) -> Scanner:
         """The words of note types, by their number."""
-        numbered = list(enumerate(self.note_types))
-        return Scanner(
-            self.pieces,
-            *([(words, n) for n, each in numbered for words in getattr(each, part)] for part in ("phrases", "abbreviations", "patterns")),
-        )
+        return Scanner.of(self.pieces, self.note_types)
 
     def note_types_in(self, text: str) -> list[NoteType]:
         """The note types of which a text (a type, a first line) has words, in the order of the files."""

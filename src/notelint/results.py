@@ -107,11 +107,7 @@ class Words:
 
     def __init__(self, library: Library) -> None:
         self.results = library.results
-        numbered = list(enumerate(self.results))
-        self._scanner = Scanner(
-            library.pieces,
-            *([(words, n) for n, r in numbered for words in getattr(r, part)] for part in ("phrases", "abbreviations", "patterns")),
-        )
+        self._scanner = Scanner.of(library.pieces, self.results)
         vocabularies = library.vocabularies
         self.placeholder = _any(pattern for v in vocabularies for pattern in v.placeholders)
         self.ticked = _any(pattern for v in vocabularies for pattern in v.ticked)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from notelint import needs
 from notelint.gate import TOKEN, Gate, Pieces
+from notelint.packs import Words
 from notelint.phrases import Parts, first_words, parse
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
@@ -114,6 +115,18 @@ class Scanner:
         self.phrases = _Lexicon(pieces, phrases, cased=False)
         self.abbreviations = _Lexicon(pieces, abbreviations, cased=True)
         self.patterns = _Patterns(pieces, patterns, group)
+
+    @classmethod
+    def of(cls, pieces: Pieces, entries: Iterable[Words], *, group: str = "target") -> "Scanner":
+        """The words of entries of pattern files, each numbered by its place among them."""
+        numbered = list(enumerate(entries))
+        return cls(
+            pieces,
+            ((phrase, number) for number, entry in numbered for phrase in entry.phrases),
+            ((phrase, number) for number, entry in numbered for phrase in entry.abbreviations),
+            ((pattern, number) for number, entry in numbered for pattern in entry.patterns),
+            group=group,
+        )
 
     def can_find(self, tokens: Tokens, without: frozenset[int]) -> bool:
         """May anything be found in a text that is not one of some numbers? True wherever it is."""

@@ -214,13 +214,9 @@ def _unused(library: Library, views: Sequence[str]) -> Iterator[str]:
     named: list[tuple[str, Words]] = [(f"cues[{n} {cue.cue}]", cue) for n, cue in enumerate(library.cues, start=1)]
     named += [(f"turns[{n} {turn.turn}]", turn) for n, turn in enumerate(library.turns, start=1)]
     named += [(concept.key, concept) for concept in library.concepts if concept.kind in UNREPORTED]
-    numbered = list(enumerate(named))
-    scanner = Scanner(
-        library.pieces,
-        *([(text, n) for n, (_, words) in numbered for text in getattr(words, part)] for part in ("phrases", "abbreviations", "patterns")),
-    )
+    scanner = Scanner.of(library.pieces, [words for _, words in named])
     seen = {n for view in views for _, _, n in scanner.on(Tokens(view, library.pieces)).find()}
-    for n, (name, _) in numbered:
+    for n, (name, _) in enumerate(named):
         if n not in seen:
             yield f"{name}: no case holds its words"
 
