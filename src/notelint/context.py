@@ -12,13 +12,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from notelint.gate import Pieces
 from notelint.note import BLANK_LINE
 from notelint.packs import Axis, Concept, Cue
 from notelint.reading import Mention, Reading, without
-from notelint.scan import Scan, Scanner
+from notelint.scan import Form, Scan, Scanner, forms
 from notelint.sections import ITEM_START
 
 _WORD = re.compile(r"\S+")
@@ -51,7 +50,6 @@ _CLAUSE = 160
 _LABELLED = re.compile(r"[A-Z][\w /-]{2,30}:[ ]")
 _AXES: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
 _FLAGS = re.IGNORECASE | re.VERBOSE
-_FORMS = ("phrase", "abbreviation", "pattern")
 # A hedge or a new negation begins a claim of its own: what was said before it ends there.
 ENDED_BY: Mapping[str, Axis] = {"negated": "possible", "possible": "negated"}
 """The axis whose cues end the reach of those of another."""
@@ -72,18 +70,12 @@ class Modifier:
 
     cue: Cue
     words: str
-    form: Literal["phrase", "abbreviation", "pattern"]
+    form: Form
 
 
 def modifiers_of(cues: Iterable[Cue]) -> Iterator[Modifier]:
     """The words of cues, in the order of the files."""
-    for cue in cues:
-        for phrase in cue.phrases:
-            yield Modifier(cue, phrase, "phrase")
-        for phrase in cue.abbreviations:
-            yield Modifier(cue, phrase, "abbreviation")
-        for pattern in cue.patterns:
-            yield Modifier(cue, pattern, "pattern")
+    return (Modifier(cue, words, form) for cue in cues for words, form in forms(cue))
 
 
 class Context:
@@ -91,9 +83,7 @@ class Context:
 
     def __init__(self, modifiers: Sequence[Modifier], pieces: Pieces) -> None:
         self.modifiers = tuple(modifiers)
-        self._scanner = Scanner(
-            pieces, *([(m.words, n) for n, m in enumerate(modifiers) if m.form == form] for form in _FORMS), group="cue"
-        )
+        self._scanner = Scanner.each(pieces, [(modifier.words, modifier.form) for modifier in modifiers], group="cue")
 
     def modify(self, reading: Reading, keepers: Sequence[Mention] = ()) -> list[Mention]:
         """The mentions of a reading with the axes that the cues beside them give.

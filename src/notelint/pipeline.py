@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from loguru import logger
@@ -35,7 +35,7 @@ from notelint.library import Library
 from notelint.note import reading_view
 from notelint.packs import Axis, Concept
 from notelint.reading import Mention, Reading
-from notelint.scan import Tokens
+from notelint.scan import Form, Tokens
 from notelint.sections import Header, Sections, headers_of
 from notelint.targets import Match, Target, Targets
 
@@ -222,7 +222,7 @@ def _listed(rules: Any) -> list[Any]:
     return list(rules) if isinstance(rules, Iterable) else [rules]
 
 
-def _form(rule: TargetRule | ConTextRule) -> Literal["phrase", "abbreviation", "pattern"]:
+def _form(rule: TargetRule | ConTextRule) -> Form:
     return "pattern" if rule.pattern is not None else "abbreviation" if rule.metadata["cased"] else "phrase"
 
 

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Literal
 
 from notelint import needs
 from notelint.gate import TOKEN, Gate, Pieces
@@ -21,8 +22,19 @@ _REMEMBERED = 10_000
 _FEW = 12
 """So few words are looked for one by one, without the places of all others."""
 
+Form = Literal["phrase", "abbreviation", "pattern"]
+"""How words are written: regardless of case, in exactly theirs, as a regular expression."""
+_FORMS: tuple[Form, ...] = ("phrase", "abbreviation", "pattern")
+
 Hit = tuple[int, int, int]
 """(start, end, what was found: the number that stands with the phrase or pattern)."""
+
+
+def forms(entry: Words) -> Iterator[tuple[str, Form]]:
+    """The words of an entry of a pattern file, each with its form."""
+    yield from ((phrase, "phrase") for phrase in entry.phrases)
+    yield from ((phrase, "abbreviation") for phrase in entry.abbreviations)
+    yield from ((pattern, "pattern") for pattern in entry.patterns)
 
 
 class Tokens:
@@ -117,16 +129,18 @@ class Scanner:
         self.patterns = _Patterns(pieces, patterns, group)
 
     @classmethod
+    def each(cls, pieces: Pieces, written: Iterable[tuple[str, Form]], *, group: str = "target") -> "Scanner":
+        """Phrases, abbreviations and patterns, each numbered by its place among all."""
+        numbered = list(enumerate(written))
+        parts = ([(words, number) for number, (words, form) in numbered if form == part] for part in _FORMS)
+        return cls(pieces, *parts, group=group)
+
+    @classmethod
     def of(cls, pieces: Pieces, entries: Iterable[Words], *, group: str = "target") -> "Scanner":
         """The words of entries of pattern files, each numbered by its place among them."""
-        numbered = list(enumerate(entries))
-        return cls(
-            pieces,
-            ((phrase, number) for number, entry in numbered for phrase in entry.phrases),
-            ((phrase, number) for number, entry in numbered for phrase in entry.abbreviations),
-            ((pattern, number) for number, entry in numbered for pattern in entry.patterns),
-            group=group,
-        )
+        numbered = [(words, number, form) for number, entry in enumerate(entries) for words, form in forms(entry)]
+        parts = ([(words, number) for words, number, form in numbered if form == part] for part in _FORMS)
+        return cls(pieces, *parts, group=group)
 
     def can_find(self, tokens: Tokens, without: frozenset[int]) -> bool:
         """May anything be found in a text that is not one of some numbers? True wherever it is."""

@@ -8,14 +8,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from notelint import levels, needs
 from notelint.gate import Gate, Pieces
 from notelint.levels import Level
 from notelint.packs import Axis, Concept
 from notelint.reading import Mention
-from notelint.scan import Scanner, Tokens
+from notelint.scan import Form, Scanner, Tokens, forms
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _SILENT = frozenset({"look-alike"})
@@ -32,18 +31,12 @@ class Target:
 
     concept: Concept
     words: str
-    form: Literal["phrase", "abbreviation", "pattern"]
+    form: Form
 
 
 def targets_of(concepts: Iterable[Concept]) -> Iterator[Target]:
     """The words of concepts, in the order of the files."""
-    for concept in concepts:
-        for phrase in concept.phrases:
-            yield Target(concept, phrase, "phrase")
-        for phrase in concept.abbreviations:
-            yield Target(concept, phrase, "abbreviation")
-        for pattern in concept.patterns:
-            yield Target(concept, pattern, "pattern")
+    return (Target(concept, words, form) for concept in concepts for words, form in forms(concept))
 
 
 class Targets:
@@ -52,7 +45,7 @@ class Targets:
     def __init__(self, targets: Sequence[Target], pieces: Pieces) -> None:
         self.targets = tuple(targets)
         self.pieces = pieces
-        self._scanner = Scanner(pieces, *([(t.words, n) for n, t in enumerate(targets) if t.form == form] for form in _FORMS))
+        self._scanner = Scanner.each(pieces, [(target.words, target.form) for target in targets])
         self._unreported = frozenset(n for n, target in enumerate(targets) if target.concept.kind in UNREPORTED)
         self._level = next((target.concept for target in targets if target.concept.concept == "spinal-region"), None)
         self._silent = frozenset(target.concept.key for target in targets if target.concept.kind in _SILENT)
@@ -150,6 +143,3 @@ class Targets:
         if known is None:
             known = self._compiled[pattern] = re.compile(pattern, _FLAGS)
         return known
-
-
-_FORMS = ("phrase", "abbreviation", "pattern")
