@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from notelint.reference import Reference
 
 CASES = ".cases.yaml"
-_SHAPE = 2
-"""Counted up when the models of a pattern file change, so that what an older program kept is not read."""
+_SHAPE = 3
+"""Counted up when the models of a pattern file change, or how needs are worked out, so that what an older program kept is not read."""
 _UNREAD = "can not be read; a text that holds a colon and a blank, or begins with a mark, stands in quotes"
 _CRITERIA = frozenset({"test", "imaging", "study", "symptom", "treatment", "site"})
 """Kinds on which no route to a code may rest: what was measured, seen or done supports a diagnosis, it does not state one."""
