@@ -20,7 +20,6 @@ from notelint.reading import Mention, Reading, SectionSpan, without
 from notelint.results import BOXED, Results, Words
 from notelint.sites import DISEASE_PLACE, Owners
 
-_FLAGS = re.IGNORECASE | re.VERBOSE
 OTHER_INFECTION = "other-infection"
 """The condition of which an organism is, when it is not of the spine."""
 _UNREPORTED = frozenset({"look-alike", "owner"})
