@@ -63,7 +63,7 @@ class PlainScan:
         end = len(self.view) if end is None else end
         yield from self.phrases(start, end)
         patterns = self.scanner.patterns
-        for text, number in zip(patterns._texts, patterns.numbers, strict=True):
+        for text, number in patterns.written.values():
             compiled = pattern(text)
             group = patterns._group if patterns._group in compiled.groupindex else 0
             for match in compiled.finditer(self.view, start, end):
@@ -72,10 +72,10 @@ class PlainScan:
     def phrases(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Phrases, then abbreviations: of one number the longest from each start."""
         spans = [span for span in self.spans if start <= span[0] and span[1] <= end]
-        for lexicon in (self.scanner.phrases, self.scanner.abbreviations):
+        for lexicon in self.scanner.lexicons:
             words = [self.view[a:b] if lexicon.cased else self.view[a:b].lower() for a, b in spans]
             longest: dict[tuple[int, int], int] = {}
-            for text, number in lexicon._entries:
+            for text, number in lexicon.entries:
                 then, _ = following(parse(text))
                 for index in [n for n, word in enumerate(words) if word in then] if not then.keys().isdisjoint(words) else ():
                     last = max((stop for rest in then[words[index]] for stop in ends(rest, words, index + 1)), default=0)
@@ -99,7 +99,7 @@ def plain() -> Iterator[None]:
 
     with (
         patch.object(Scanner, "on", lambda self, tokens: PlainScan(self, tokens)),
-        patch.object(Gate, "possible", lambda self, present: set(range(len(self.clauses)))),
+        patch.object(Gate, "possible", lambda self, present: set(range(self.count))),
         patch.object(Targets, "matches", all_matches),
         patch.object(Targets, "can_tell", lambda self, tokens: True),
         patch.object(Targets, "tell", lambda self, matches: True),

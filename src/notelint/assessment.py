@@ -158,6 +158,7 @@ class Assessor:
         self._codes = codes
         self._profile = profile
         self._earlier, self._later = tuple(earlier), tuple(later)
+        self._routes: dict[str, list[Route]] = {}
         # What was said last is asked first.
         self._others = (*reversed(self._later), *reversed(self._earlier))
 
@@ -438,13 +439,14 @@ class Assessor:
                     )
 
     def _routed(self, family: Family, kind: str) -> Iterator[Alternative]:
-        for route in family.routes:
+        if family.family not in self._routes:
+            # Of the many routes only those of which the note speaks.
+            self._routes[family.family] = [route for route in family.routes if not route.names.isdisjoint(self._chart.concepts)]
+        for route in self._routes[family.family]:
             if route.kind == kind:
                 yield from self._route(family, route)
 
     def _route(self, family: Family, route: Route) -> Iterator[Alternative]:
-        if route.names.isdisjoint(self._chart.concepts):
-            return
         if route.unmentioned and self._chart.indices((*family.diagnosis, *family.unresolved)):
             return
         if any(self._chart.evidence(condition) for condition in route.unless):

@@ -46,10 +46,10 @@ class Chart:
         self.library = library
         self.final = final
         self._concludes = concludes
-        self._results = frozenset(section.section for section in library.sections if section.results)
         self._placed = any(finding.section in concludes for finding in findings)
         self._by_concept: dict[str, list[int]] = {}
         self._known: dict[tuple[str, ...], list[int]] = {}
+        self._evidence: dict[int, tuple[Condition, tuple[int, ...] | None]] = {}
         for index, finding in enumerate(findings):
             if finding.attributes.get("elsewhere") or finding.attributes.get("copied-from"):
                 continue
@@ -93,7 +93,7 @@ class Chart:
     def is_linked(self, index: int) -> bool:
         """Is a finding told by the provider, and not only among results? What only these tell is no cause (guideline III.B)."""
         finding = self.findings[index]
-        return finding.author == "provider" and finding.section not in self._results
+        return finding.author == "provider" and finding.section not in self.library.result_sections
 
     def holds(self, index: int) -> bool:
         """Does a finding count as present in the patient now: affirmed, or still uncertain where that counts as established?"""
@@ -159,6 +159,13 @@ class Chart:
 
     def evidence(self, condition: Condition) -> tuple[int, ...] | None:
         """The findings by which a condition holds, or None where it does not."""
+        # Routes and elements are asked more than once. A condition that is kept keeps its id.
+        known = self._evidence.get(id(condition))
+        if known is None:
+            known = self._evidence[id(condition)] = (condition, self._evidence_of(condition))
+        return known[1]
+
+    def _evidence_of(self, condition: Condition) -> tuple[int, ...] | None:
         if condition.names.isdisjoint(self.concepts):
             return None
         if condition.without and any(self.holds(i) for i in self.indices(condition.without)):
@@ -208,22 +215,30 @@ class Chart:
 
     def _fits(self, finding: Finding, condition: Condition) -> bool:
         attributes = finding.attributes
-        facts = {
-            "value": finding.value, "quantity": finding.quantity, "unit": finding.quantity.unit if finding.quantity else None,
-            "grade": attributes.get("grade"), "side": attributes.get("side"), "modality": attributes.get("modality"),
-            "organism": finding.value if finding.kind == "organism" else attributes.get("organism"),
-        }  # fmt: skip
         return (
             (not condition.author or finding.author in condition.author)
             and (not condition.status or finding.status in condition.status)
             and (not condition.value or any(v in condition.value for v in (finding.value, *self.library.wider(finding.value or ""))))
-            and all(facts[name] is not None for name in condition.has)
+            and all(_fact(finding, name) is not None for name in condition.has)
             and (not condition.grade or any(grade in condition.grade for grade in str(attributes.get("grade") or "").split("-")))
             and (not condition.side or attributes.get("side") in condition.side)
             and (not condition.modality or attributes.get("modality") in condition.modality)
             and (not condition.resistance or not set(condition.resistance).isdisjoint(attributes.get("resistance") or ()))
             and (not condition.coded or str(attributes.get("code") or "").startswith(condition.coded))
         )
+
+
+def _fact(finding: Finding, name: str) -> object:
+    """A fact about a finding by its name in pattern files, None where it is not known."""
+    if name == "value":
+        return finding.value
+    if name == "quantity":
+        return finding.quantity
+    if name == "unit":
+        return finding.quantity.unit if finding.quantity else None
+    if name == "organism" and finding.kind == "organism":
+        return finding.value
+    return finding.attributes.get(name)
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,9 @@ class CodeSet:
         self._codes: dict[str, Code | None] = {}
         self._notes: dict[str, tuple[InstructionNote, ...]] = {}
         self._seventh: dict[int, tuple[tuple[str, str], ...]] = {}
+        self._places: dict[str, tuple[int, bool] | None] = {}
+        self._paths: dict[int, list[tuple[int, str]]] = {}
+        self._titles: dict[int, str] = {}
 
     def __repr__(self) -> str:
         return f"<CodeSet {self._release.name}>"
@@ -310,8 +313,12 @@ class CodeSet:
     def heading(self, node: str) -> str:
         """The title of a code, block or chapter as the tabular list prints it, without its range; "" for something unknown."""
         found = self._locate(node)
-        rows = self._rows("SELECT title FROM node WHERE id = ?", found[0]) if found else []
-        return str(rows[0][0]).partition(" (")[0] if rows else ""
+        if found is None:
+            return ""
+        number = found[0]
+        if number not in self._titles:
+            self._titles[number] = str(self._rows("SELECT title FROM node WHERE id = ?", number)[0][0]).partition(" (")[0]
+        return self._titles[number]
 
     def under(self, node: str) -> Iterator[Code]:
         """All codes under a code, block or chapter, those made by a 7th character included, in the order of the tabular list.
@@ -396,7 +403,11 @@ class CodeSet:
 
     def _locate(self, text: str) -> tuple[int, bool] | None:
         """The row of a node and whether a 7th character follows its name."""
-        text = text.strip()
+        if text not in self._places:
+            self._places[text] = self._read_place(text.strip())
+        return self._places[text]
+
+    def _read_place(self, text: str) -> tuple[int, bool] | None:
         code = self.get(text)
         name = code.code if code else text.upper()
         rows = self._rows("SELECT id FROM node WHERE name = ?", name)
@@ -408,6 +419,11 @@ class CodeSet:
 
     def _path(self, number: int) -> list[tuple[int, str]]:
         """The node and everything above it, nearest first."""
+        if number not in self._paths:
+            self._paths[number] = self._read_path(number)
+        return self._paths[number]
+
+    def _read_path(self, number: int) -> list[tuple[int, str]]:
         return self._rows(
             "WITH RECURSIVE up (id, name, parent, depth) AS (SELECT id, name, parent, 0 FROM node WHERE id = ?"
             " UNION ALL SELECT node.id, node.name, node.parent, depth + 1 FROM node JOIN up ON node.id = up.parent)"

@@ -53,13 +53,15 @@ class Finding(Model):
     @property
     def flags(self) -> tuple[Axis, ...]:
         """The axes that hold."""
+        if self.affirmed:
+            return ()
         axes: tuple[Axis, ...] = ("negated", "possible", "historical", "hypothetical", "family")
         return tuple(axis for axis in axes if getattr(self, axis))
 
     @property
     def affirmed(self) -> bool:
         """The patient has it now: no flag holds."""
-        return not self.flags
+        return not (self.negated or self.possible or self.historical or self.hypothetical or self.family)
 
 
 @dataclass(frozen=True)

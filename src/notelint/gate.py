@@ -5,14 +5,16 @@ The gate may let through what does not match; it never keeps back what does.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TypeVar
 
 from notelint.needs import Needs, is_mark
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 """A word or a mark."""
 _REMEMBERED = 20_000
-"""So many words are remembered with their pieces; then all are forgotten, so that no stream of notes makes the process grow."""
+"""So many words are remembered; then all are forgotten, so that no stream of notes makes the process grow."""
 _LONGEST = 40
 """Longer words are looked through each time."""
 # What `re` takes for the same letter regardless of case, and `str.lower` does not.
@@ -24,13 +26,16 @@ class Pieces:
 
     def __init__(self) -> None:
         self.count = 0
+        self.patterns = Gate(self)
+        """The gate of all regular expressions that are looked for in the same texts."""
         self._numbers: dict[str, int] = {}
         self._whole: dict[str, int] = {}
         self._begins: dict[str, list[tuple[str, int]]] = {}
         self._within: dict[str, list[tuple[str, bool, int]]] = {}
         self._shortest = 3
-        self._known: dict[str, tuple[int, ...]] = {}
-        self._dull: set[str] = set()
+        # What texts held before, with the pieces in it, and its words: a word, or what stands between two blanks.
+        self._held: dict[str, tuple[int, ...]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
 
     def numbers(self, pieces: Iterable[str]) -> frozenset[int]:
         """The numbers of pieces, new ones where they have none."""
@@ -50,50 +55,49 @@ class Pieces:
             self._whole[piece[1:-1]] = number
         else:
             self._begins.setdefault(piece[1:3], []).append((piece[1:], number))
-        if self._known or self._dull:
-            self._forget()
+        self._held.clear()
         return number
-
-    def _forget(self) -> None:
-        self._known.clear()
-        self._dull.clear()
 
     def of(self, word: str) -> tuple[int, ...]:
         """The numbers of the pieces that a word holds, or a mark."""
-        if word in self._dull:
-            return ()
-        known = self._known.get(word)
+        known = self._held.get(word)
         if known is None:
             low = word.lower() if word.isascii() else word.translate(_SAME).lower()
             known = tuple(dict.fromkeys((*self._in(low), *(self._in(word) if word != low else ()))))
-            self._remember(word, known)
+            _remember(self._held, word, known)
         return known
 
-    def present(self, text: str) -> frozenset[int]:
-        """The numbers of the pieces that stand in a text."""
-        # What stands between two blanks is looked up as a whole: most of it was seen before, in this note or another.
-        chunks = set(text.split()) - self._dull
-        return frozenset().union(*map(self._of_chunk, chunks))
+    def present(self, chunks: Iterable[str]) -> frozenset[int]:
+        """The numbers of the pieces that stand in a text, of which the chunks are what stands between blanks."""
+        different = set(chunks)
+        try:
+            return frozenset().union(*map(self._held.__getitem__, different))
+        except KeyError:
+            return frozenset().union(*map(self._of_chunk, different))
+
+    def words(self, chunks: Sequence[str]) -> list[str]:
+        """The words and marks of chunks, in their order."""
+        try:
+            return list(chain.from_iterable(map(self._words.__getitem__, chunks)))
+        except KeyError:
+            return list(chain.from_iterable(map(self._split, chunks)))
+
+    def _split(self, chunk: str) -> tuple[str, ...]:
+        known = self._words.get(chunk)
+        if known is None:
+            known = tuple(TOKEN.findall(chunk))
+            _remember(self._words, chunk, known)
+        return known
 
     def _of_chunk(self, chunk: str) -> tuple[int, ...]:
-        known = self._known.get(chunk)
+        known = self._held.get(chunk)
         if known is None:
-            words = TOKEN.findall(chunk)
+            words = self._split(chunk)
             if len(words) == 1:
                 return self.of(chunk)
             known = tuple({number for word in words for number in self.of(word)})
-            self._remember(chunk, known)
+            _remember(self._held, chunk, known)
         return known
-
-    def _remember(self, word: str, held: tuple[int, ...]) -> None:
-        if len(word) > _LONGEST:
-            return
-        if len(self._known) + len(self._dull) >= _REMEMBERED:
-            self._forget()
-        if held:
-            self._known[word] = held
-        else:
-            self._dull.add(word)
 
     def _in(self, word: str) -> Iterable[int]:
         if word in self._whole:
@@ -110,29 +114,62 @@ class Pieces:
                         yield number
 
 
+_Told = TypeVar("_Told")
+
+
+def _remember(known: dict[str, _Told], word: str, told: _Told) -> None:
+    if len(word) <= _LONGEST:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[word] = told
+
+
+_Way = tuple[int, frozenset[int], tuple[frozenset[int], ...]]
+"""A pattern that a piece may let pass: its number, the pieces that stand together with that one, its other clauses."""
+
+
 class Gate:
     """Of many patterns, those that can match in a text."""
 
-    def __init__(self, pieces: Pieces, needs: Sequence[Needs]) -> None:
-        self._always = tuple(number for number, each in enumerate(needs) if not each.clauses)
-        self._keyed: dict[int, list[tuple[int, tuple[frozenset[int], ...]]]] = {}
-        self.clauses: list[list[frozenset[int]]] = []
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+        self._always: set[int] = set()
+        self._keyed: dict[int, list[_Way]] = {}
+        self.clauses: list[tuple[frozenset[int], ...]] = []
         """Of each pattern its needs: clauses that must all hold, each by any of its pieces."""
-        for number, each in enumerate(needs):
-            clauses = [pieces.numbers(clause) for clause in each.clauses]
-            self.clauses.append(clauses)
-            for piece in clauses[0] if clauses else ():
-                self._keyed.setdefault(piece, []).append((number, tuple(clauses[1:])))
-        self._keys = frozenset(self._keyed)
+
+    @property
+    def count(self) -> int:
+        """The number of the patterns."""
+        return len(self.clauses)
+
+    def add(self, needs: Needs) -> int:
+        """Take in a pattern; its number."""
+        number, numbers = len(self.clauses), self._pieces.numbers
+        clauses = tuple(numbers(way.partition(" ")[0] for way in clause) for clause in needs.clauses)
+        self.clauses.append(clauses)
+        if not clauses:
+            self._always.add(number)
+        for way in needs.clauses[0] if clauses else ():
+            first, *others = way.split(" ")
+            (key,) = numbers([first])
+            self._keyed.setdefault(key, []).append((number, numbers(others), clauses[1:]))
+        return number
 
     def possible(self, present: frozenset[int]) -> set[int]:
         """The numbers of the patterns whose needs are met by the pieces of a text, and of those of which nothing is known."""
-        found = set(self._always)
-        for key in self._keys & present:
-            for number, rest in self._keyed[key]:
-                for clause in rest:
-                    if clause.isdisjoint(present):
-                        break
-                else:
-                    found.add(number)
-        return found
+        return {*self._always, *self._passing(present)}
+
+    def lets_pass(self, present: frozenset[int]) -> bool:
+        """May any of the patterns match in a text?"""
+        return bool(self._always) or next(self._passing(present), None) is not None
+
+    def _passing(self, present: frozenset[int]) -> Iterator[int]:
+        for key in present & self._keyed.keys():
+            for number, others, rest in self._keyed[key]:
+                if others <= present:
+                    for clause in rest:
+                        if clause.isdisjoint(present):
+                            break
+                    else:
+                        yield number

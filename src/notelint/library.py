@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from notelint.reference import Reference
 
 CASES = ".cases.yaml"
-_SHAPE = 3
+_SHAPE = 4
 """Counted up when the models of a pattern file change, or how needs are worked out, so that what an older program kept is not read."""
 _UNREAD = "can not be read; a text that holds a colon and a blank, or begins with a mark, stands in quotes"
 _CRITERIA = frozenset({"test", "imaging", "study", "symptom", "treatment", "site"})
@@ -194,6 +194,11 @@ class Library(Model):
             yield name
 
     @cached_property
+    def result_sections(self) -> frozenset[str]:
+        """The sections that hold results alone."""
+        return frozenset(section.section for section in self.sections if section.results)
+
+    @cached_property
     def _by_value(self) -> Mapping[str, Concept]:
         found: dict[str, Concept] = {}
         for concept in self.concepts:
@@ -304,6 +309,8 @@ def _texts(library: Library) -> Iterator[tuple[str, int]]:
         yield from ((pattern, flags) for pattern in (*concept.unless, *concept.only_if))
     for section in library.sections:
         yield from ((header.lower(), 0) for header in (*section.headers, *section.short))
+    for vocabulary in library.vocabularies:
+        yield from ((box, flags) for box in (*vocabulary.ticked, *vocabulary.unticked))
     yield WRITTEN.pattern, WRITTEN.flags
 
 

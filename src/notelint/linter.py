@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from os.path import commonprefix
 from pathlib import Path
 from typing import Literal
 
@@ -162,10 +163,10 @@ class Linter:
         def assessor(codes: Sequence[str]) -> Assessor:
             return Assessor(document, codeset, codes=codes, profile=self.profile, earlier=earlier, later=later)
 
-        if codes_from == "words":
+        if codes_from == "words" and document.chart.concepts:
             codes = tuple(assessor(()).supported())
-        assessing = assessor(codes)
-        judgements = [assessing.judge(code) for code in codes]
+        assessing = assessor(codes) if codes else None
+        judgements = [assessing.judge(code) for code in codes] if assessing else []
         told, self._told_outdated = self._told_outdated, self._told_outdated or not covered
         diagnostics = diagnose(
             note, document, judgements, others=(*earlier, *later), library=self.library, codeset=codeset, codes=codes,
@@ -209,6 +210,11 @@ class Linter:
         return any(code.is_manifestation or self.library.family_of(code.code) is not None for code in known)
 
     @cached_property
+    def _beginning(self) -> str:
+        """With what the names of all families begin: where it does not stand, no code of theirs is written."""
+        return commonprefix([family.family for family in self.library.families])
+
+    @cached_property
     def _anchors(self) -> frozenset[str]:
         """The concepts of which a finding may be, or name, a diagnosis of the families."""
         library = self.library
@@ -224,7 +230,10 @@ class Linter:
 
     def _in_text(self, note: Note, codeset: CodeSet) -> tuple[str, ...]:
         """The codes written in a note, with a dot and of a category that exists; none where no family of the packs is among them."""
-        written = (note.view[match.start() - _BEFORE_DOT : match.end()] for match in _CODE_IN_TEXT.finditer(note.view))
+        view = note.view
+        if self._beginning not in view and self._beginning.lower() not in view:
+            return ()
+        written = (view[match.start() - _BEFORE_DOT : match.end()] for match in _CODE_IN_TEXT.finditer(view))
         found = [codeset.normalize(code) for code in written]
         known = tuple(dict.fromkeys(code for code in found if code and codeset.nearest(code)))
         return known if any(self.library.family_of(code) for code in known) else ()

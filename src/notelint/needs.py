@@ -1,7 +1,7 @@
 """What a text must hold for a phrase or a regular expression to match in it, and with which words a match can begin.
 
-Worked out once, from the parts of the pattern. `Needs.clauses` must all hold, each by any of its *pieces*; a match can only begin with one of
-`Needs.heads`, where these are known. A piece is a run of word characters, with a `^` before it where a word must begin there and a `$`
+Worked out once, from the parts of the pattern. `Needs.clauses` must all hold, each in any of its ways: by a *piece*, or by several, between
+blanks, that must all stand in the text; a match can only begin with one of `Needs.heads`, where these are known. A piece is a run of word characters, with a `^` before it where a word must begin there and a `$`
 behind it where one must end; in capitals where only capitals match. All this is only necessary, never sufficient: of a pattern that is
 not understood nothing is said, and nothing always holds.
 
@@ -49,6 +49,8 @@ _CLASS = 12
 """A class of more characters is a gap."""
 _SHORTEST = 3
 """A piece of fewer characters that is no whole word tells little, and is not looked for."""
+_TOGETHER = 2
+"""So many pieces of a spelling are looked for together, those that rule out most."""
 _CLAUSES = 6
 """So many clauses of a pattern count, those that rule out most."""
 _WORD = re.compile(r"[0-9A-Za-z_\u00df-\u00f6\u00f8-\u00ff\u00c0-\u00d6\u00d8-\u00de]+")
@@ -158,9 +160,13 @@ class _Walk:
         return _GAP + (_EDGE if all(_is_edge(one[-1:]) for one in self.spellings) else _GAP)
 
     def best(self) -> frozenset[str] | None:
-        """The clause that rules out most, with what was passed last."""
+        """The clause that rules out most, with what was passed last; to its ways is added what has to stand in the text anyway."""
         last = _clause(self.spellings)
-        return max([*self.clauses, *([last] if last is not None else [])], key=_rarity, default=None)
+        clauses = sorted(dict.fromkeys([*self.clauses, *([last] if last is not None else [])]), key=_rarity, reverse=True)
+        if not clauses:
+            return None
+        anyway = [piece for clause in clauses[1:] if len(clause) == 1 for way in clause for piece in way.split(" ")]
+        return frozenset(" ".join(dict.fromkeys([*way.split(" "), *anyway][:_TOGETHER])) for way in clauses[0])
 
     def found(self) -> tuple[frozenset[str], ...]:
         """The clauses that tell something, the one that rules out most first."""
@@ -170,14 +176,15 @@ class _Walk:
 
 
 def _clause(spellings: Iterable[str]) -> frozenset[str] | None:
-    pieces: set[str] = set()
+    ways: set[str] = set()
     for spelling in spellings:
-        mark = _MARK.search(spelling)
-        piece = max(_pieces(spelling), key=_worth, default=mark[0] if mark else None)
-        if piece is None:
+        pieces = sorted(set(_pieces(spelling)), key=lambda piece: (-_piece_worth(piece), piece))[:_TOGETHER]
+        if not pieces and (mark := _MARK.search(spelling)) is not None:
+            pieces = [mark[0]]
+        if not pieces:
             return None
-        pieces.add(piece)
-    return frozenset(pieces)
+        ways.add(" ".join(pieces))
+    return frozenset(ways)
 
 
 def _tells(beginning: str) -> bool:
@@ -211,7 +218,11 @@ def _one_case(word: str) -> str:
     return word if word.isupper() else word.lower()
 
 
-def _worth(piece: str) -> float:
+def _worth(way: str) -> float:
+    return sum(map(_piece_worth, way.split(" ")))
+
+
+def _piece_worth(piece: str) -> float:
     if is_mark(piece):
         return 0.4
     bare = piece.strip("^$")
@@ -229,11 +240,12 @@ def _rarity(clause: frozenset[str]) -> float:
 
 def of_phrase(phrase: str, *, cased: bool = False) -> Needs:
     """The needs of a phrase, which stands between word boundaries. Its heads are its first words, as they are written."""
-    return _told((phrase, cased)) or _known.setdefault((phrase, cased), _of_phrase(phrase, cased=cased))
+    phrase = phrase if cased else phrase.lower()
+    return _told((phrase, cased)) or _known.setdefault((phrase, cased), _of_phrase(phrase))
 
 
-def _of_phrase(phrase: str, *, cased: bool) -> Needs:
-    parts = parse(phrase if cased else phrase.lower())
+def _of_phrase(phrase: str) -> Needs:
+    parts = parse(phrase)
     walk = _Walk(_EDGE)
     _walk_phrase(walk, parts)
     walk.add({_EDGE})

@@ -26,6 +26,7 @@ _READ_AS = str.maketrans(
         "\u2044": "/", "\u2215": "/", "\u00b5": "u", "\u03bc": "u", "\u2264": "<", "\u2265": ">",
     }
 )  # fmt: skip
+_UNLIKE_ASCII = ("\r", "\t", *(chr(code) for code in _READ_AS if code < 128 and code != 9))
 _LINE_END = re.compile(r"\r\n?|\n")
 _UNLIKE = re.compile("[" + "".join(map(re.escape, map(chr, _READ_AS))) + "\ud800-\udfff]")
 
@@ -44,6 +45,8 @@ def split_codes(text: str) -> tuple[str, ...]:
 
 def reading_view(text: str) -> str:
     """The text in plain spelling, of the same length: one kind each of blank, hyphen, quote and line end."""
+    if text.isascii() and not any(char in text for char in _UNLIKE_ASCII):
+        return text
     if "\t" in text:
         # A line with two tabs or more is the row of a table.
         text = _TABBED.sub(lambda row: _TAB.sub("|", row[0]), text)

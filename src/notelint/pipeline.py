@@ -48,6 +48,8 @@ _CATEGORY: dict[str, str] = {
     "negated": "NEGATED_EXISTENCE", "possible": "POSSIBLE_EXISTENCE", "historical": "HISTORICAL", "hypothetical": "HYPOTHETICAL", "family": "FAMILY",
 }  # fmt: skip
 _DIRECTION = {"forward": "FORWARD", "backward": "BACKWARD", "both": "BIDIRECTIONAL"}
+_PLAIN = frozenset({"", " "})
+"""What stands between words without being a token of spaCy."""
 _WORDS = 30_000
 """A vocabulary of more words is begun anew, so that no stream of notes makes the process grow."""
 
@@ -63,33 +65,28 @@ class NoteTokenizer:
 
     def doc(self, tokens: Tokens) -> Doc:
         """A Doc of the tokens of a text; white space of more than one blank is a token of its own."""
-        words: list[str] = []
-        spaces: list[bool] = []
-        view, at = tokens.view, 0
-        for word, start, end in zip(tokens.words, *tokens.spans, strict=True):
-            if start > at:
-                blank = view[at] == " " and at > 0
-                if blank:
-                    spaces[-1] = True
-                if start - at > blank:
-                    words.append(view[at + blank : start])
+        view, words, (starts, ends) = tokens.view, tokens.words, tokens.spans
+        gaps = [view[end:start] for end, start in zip(ends, [*starts[1:], len(view)][: len(ends)], strict=True)]
+        head = view[: starts[0]] if starts else view
+        spaces = [gap == " " for gap in gaps]
+        if head or not _PLAIN.issuperset(gaps):
+            words, spaces = [head] if head else [], [False] if head else []
+            for word, gap in zip(tokens.words, gaps, strict=True):
+                blank = gap[:1] == " "
+                words.append(word)
+                spaces.append(blank)
+                if len(gap) > blank:
+                    words.append(gap[blank:])
                     spaces.append(False)
-            words.append(word)
-            spaces.append(False)
-            at = end
-        if at < len(view):
-            blank = view[at] == " " and at > 0
-            if blank:
-                spaces[-1] = True
-            if len(view) - at > blank:
-                words.append(view[at + blank :])
-                spaces.append(False)
         return Doc(self.vocab, words=words, spaces=spaces)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is known of a note beside its text: its words and what matches in them, spans to be asserted, and what else tells of it."""
+    """What is known of a note beside its text: its words and what matches in them, spans to be asserted, and what else tells of it.
+
+    Who asks so takes the `Reading`; sentences, spans and their attributes are written into a Doc only for those who look at it.
+    """
 
     tokens: Tokens = field(repr=False)
     matches: Sequence[Match]
@@ -107,7 +104,7 @@ class _Sentences:
         asked = doc.user_data.get("notelint-asked")
         tokens = asked.tokens if asked else _tokens(doc.text, self._pieces)
         spans = tuple(sentences.split(tokens.view))
-        if len(doc):
+        if len(doc) and not asked:
             # Set at once: each `is_sent_start` would look through the whole Doc.
             ends = doc.to_array("IDX").astype("int64") + doc.to_array("LENGTH").astype("int64")
             begins = np.full(len(doc), -1, dtype="int64")
@@ -184,8 +181,11 @@ class NoteTargetMatcher(TargetMatcher):  # type: ignore[misc]
         found = self._targets.mentions(reading.tokens, reading.sentences, matches, asked.context if asked else "")
         mentions = tuple(sorted((*(m for m in found if (m.start, m.end) not in spans), *extra), key=lambda m: (m.start, m.end)))
         doc.user_data["notelint"] = replace(reading, mentions=mentions)
-        idx = doc.to_array("IDX").tolist()
-        doc.spans[_GROUP] = [Span(doc, bisect_right(idx, m.start) - 1, bisect_left(idx, m.end), label=m.concept.concept) for m in mentions]
+        if not asked:
+            idx = doc.to_array("IDX").tolist()
+            doc.spans[_GROUP] = [
+                Span(doc, bisect_right(idx, m.start) - 1, bisect_left(idx, m.end), label=m.concept.concept) for m in mentions
+            ]
         return doc
 
 
@@ -212,7 +212,7 @@ class NoteConText(ConText):  # type: ignore[misc]
         reading, asked = _reading(doc), doc.user_data.get("notelint-asked")
         mentions = tuple(self._context.modify(reading, asked.extra if asked else ()))
         doc.user_data["notelint"] = replace(reading, mentions=mentions)
-        for span, mention in zip(doc.spans.get(_GROUP, ()), mentions, strict=False):
+        for span, mention in zip(() if asked else doc.spans.get(_GROUP, ()), mentions, strict=False):
             for axis in mention.axes:
                 setattr(span._, _ATTRIBUTE[axis], True)
         return doc

@@ -529,6 +529,8 @@ def diagnose(
     profile: Profile,
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics of a note, gravest first, then in the order of the text. `covered`: a release covers the date of service."""
+    if covered and not codes:
+        return ()
     reporter = _Reporter(note, document, tuple(others), library, codeset, tuple(codes), profile)
     found: list[Diagnostic] = []
     if not covered:

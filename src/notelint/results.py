@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from notelint import tables
+from notelint import needs, tables
 from notelint.library import Library
 from notelint.note import BLANK_LINE
 from notelint.packs import Result, Status
@@ -112,6 +112,8 @@ class Words:
         self.placeholder = _any(pattern for v in vocabularies for pattern in v.placeholders)
         self.ticked = _any(pattern for v in vocabularies for pattern in v.ticked)
         self.unticked = _any(pattern for v in vocabularies for pattern in v.unticked)
+        self._gate = library.pieces.patterns
+        self._boxes = {self._gate.add(needs.of_pattern(box)) for v in vocabularies for box in (*v.ticked, *v.unticked)}
         box = f"(?:{self.ticked.pattern}|{self.unticked.pattern})"
         self._boxed_side = re.compile(rf"(?P<box>{box}) [ ]* (?P<side>left|right|both|bilateral|l|r)\b", _FLAGS)
         word = r"(?:yes|no|y|n|present|absent|pos|neg|positive|negative)\b"
@@ -127,6 +129,12 @@ class Words:
         names = {"l": "left", "left": "left", "r": "right", "right": "right"}
         hits = self._boxed_side.finditer(view, start, end)
         return [(m.start("side"), names.get(m["side"].lower(), "bilateral")) for m in hits if self.ticked.fullmatch(m["box"])]
+
+    def has_boxes(self, tokens: Tokens) -> bool:
+        """Stands any box in a text?"""
+        if self._boxes.isdisjoint(tokens.possible(self._gate)):
+            return False
+        return any(box.search(tokens.view) for box in (self.ticked, self.unticked))
 
     @staticmethod
     def is_yes(word: str) -> bool:
@@ -296,7 +304,7 @@ class Results:
 
     @cached_property
     def _has_boxes(self) -> bool:
-        return any(box.search(self.reading.view) for box in (self.words.ticked, self.words.unticked))
+        return self.words.has_boxes(self.reading.tokens)
 
     @cached_property
     def _open_choice(self) -> re.Pattern[str]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 from notelint import needs
-from notelint.gate import TOKEN, Gate, Pieces
+from notelint.gate import Gate, Pieces
 from notelint.packs import Words
 from notelint.phrases import Parts, first_words, parse
 
@@ -44,22 +44,23 @@ class Tokens:
         self.view = view
         self._pieces = pieces
         self._present: tuple[int, frozenset[int]] | None = None
-        self._possible: dict[Gate, set[int]] = {}
+        self._possible: dict[Gate, tuple[int, set[int]]] = {}
 
     @property
     def present(self) -> frozenset[int]:
         """The pieces that stand in the text."""
         # A scanner made since the last look may ask for further pieces.
         if self._present is None or self._present[0] != self._pieces.count:
-            self._present = (self._pieces.count, self._pieces.present(self.view))
+            self._present = (self._pieces.count, self._pieces.present(self._chunks))
         return self._present[1]
 
     def possible(self, gate: Gate) -> set[int]:
         """The patterns of a gate that may match in the text."""
         known = self._possible.get(gate)
-        if known is None:
-            known = self._possible[gate] = gate.possible(self.present)
-        return known
+        # A gate may have got further patterns since.
+        if known is None or known[0] != gate.count:
+            known = self._possible[gate] = (gate.count, gate.possible(self.present))
+        return known[1]
 
     def held(self, first: int, last: int) -> frozenset[int]:
         """The pieces that a stretch of words holds."""
@@ -72,14 +73,24 @@ class Tokens:
         return (start for start, word in zip(starts, self.words, strict=True) if word in holders)
 
     @cached_property
+    def _chunks(self) -> list[str]:
+        # Most of what stands between two blanks was seen before, in this note or another.
+        return self.view.split()
+
+    @cached_property
     def words(self) -> list[str]:
         """The words and marks, in the order of the text."""
-        return TOKEN.findall(self.view)
+        return self._pieces.words(self._chunks)
 
     @cached_property
     def low_words(self) -> list[str]:
         """The words in lower case."""
-        return [word.lower() for word in self.words]
+        # At once, which is faster; a word holds no line end.
+        return "\n".join(self.words).lower().split("\n") if self.words else []
+
+    def of_case(self, cased: bool) -> list[str]:
+        """The words, in their case or in lower case."""
+        return self.words if cased else self.low_words
 
     @cached_property
     def different(self) -> frozenset[str]:
@@ -87,15 +98,16 @@ class Tokens:
         return frozenset(self.words)
 
     @cached_property
-    def low_different(self) -> frozenset[str]:
-        """The words in lower case, each once."""
-        return frozenset(word.lower() for word in self.different)
-
-    @cached_property
     def spans(self) -> tuple[list[int], list[int]]:
         """(starts, ends) of the words and marks."""
-        spans = [match.span() for match in TOKEN.finditer(self.view)]
-        return [start for start, _ in spans], [end for _, end in spans]
+        starts, ends = [], []
+        at, find = 0, self.view.find
+        for word in self.words:
+            at = find(word, at)
+            starts.append(at)
+            at += len(word)
+            ends.append(at)
+        return starts, ends
 
     def within(self, start: int, end: int) -> tuple[int, int]:
         """(first, behind the last) of the words that stand as a whole in a stretch of the text."""
@@ -123,17 +135,17 @@ class Scanner:
         patterns: Iterable[tuple[str, int]] = (),
         *,
         group: str = "target",
+        gate: Gate | None = None,
     ) -> None:
-        self.phrases = _Lexicon(pieces, phrases, cased=False)
-        self.abbreviations = _Lexicon(pieces, abbreviations, cased=True)
-        self.patterns = _Patterns(pieces, patterns, group)
+        self.lexicons = [one for one in (_Lexicon(phrases, cased=False), _Lexicon(abbreviations, cased=True)) if one.entries]
+        self.patterns = _Patterns(pieces, pieces.patterns if gate is None else gate, patterns, group)
 
     @classmethod
-    def each(cls, pieces: Pieces, written: Iterable[tuple[str, Form]], *, group: str = "target") -> "Scanner":
+    def each(cls, pieces: Pieces, written: Iterable[tuple[str, Form]], *, group: str = "target", gate: Gate | None = None) -> "Scanner":
         """Phrases, abbreviations and patterns, each numbered by its place among all."""
         numbered = list(enumerate(written))
         parts = ([(words, number) for number, (words, form) in numbered if form == part] for part in _FORMS)
-        return cls(pieces, *parts, group=group)
+        return cls(pieces, *parts, group=group, gate=gate)
 
     @classmethod
     def of(cls, pieces: Pieces, entries: Iterable[Words], *, group: str = "target") -> "Scanner":
@@ -142,102 +154,91 @@ class Scanner:
         parts = ([(words, number) for words, number, form in numbered if form == part] for part in _FORMS)
         return cls(pieces, *parts, group=group)
 
-    def can_find(self, tokens: Tokens, without: frozenset[int]) -> bool:
-        """May anything be found in a text that is not one of some numbers? True wherever it is."""
-        return any(
-            part.numbers[entry] not in without
-            for part in (self.phrases, self.abbreviations, self.patterns)
-            for entry in tokens.possible(part.gate)
-        )
-
     def on(self, tokens: Tokens) -> "Scan":
         """The scan of one text."""
         return Scan(self, tokens)
 
 
-class _Rest:
-    """What is left of a phrase behind some of its words: what can follow is worked out when a text first gets there."""
+_Left = tuple[Parts, int]
+"""What is left of a phrase, and its number."""
 
-    __slots__ = ("_parts", "ends", "opened", "then")
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+class _State:
+    """What is left of some phrases behind the words that they share; what can follow is worked out when a text first gets there."""
+
+    __slots__ = ("_left", "ends", "opened", "then")
+
+    def __init__(self, left: Sequence[_Left]) -> None:
+        self._left = left
         self.opened = False
-        self.ends = False
-        """Can the phrase end here?"""
-        self.then: dict[str, list[_Rest]] = {}
+        self.ends: list[int] = []
+        """The numbers of the phrases that can end here."""
+        self.then: dict[str, _State] = {}
         """{next word: what is left behind it}."""
 
-    def open(self, rests: dict[Parts, "_Rest"]) -> None:
+    def open(self, known: dict[tuple[_Left, ...], "_State"]) -> None:
         """Work out what can follow."""
-        for word, left in dict.fromkeys(first_words(self._parts)):
-            if word:
-                self.then.setdefault(word, []).append(rests.setdefault(left, _Rest(left)))
-            else:
-                self.ends = True
+        then: dict[str, dict[_Left, None]] = {}
+        for parts, number in self._left:
+            for word, left in first_words(parts):
+                if word:
+                    then.setdefault(word, {})[left, number] = None
+                elif number not in self.ends:
+                    self.ends.append(number)
+        for word, each in then.items():
+            self.then[word] = known.setdefault(tuple(each), _State(tuple(each)))
         self.opened = True
 
 
-_Active = list[tuple[_Rest, int]]
-"""Phrases that are being followed: what is left of each, and its number."""
-
-
 class _Lexicon:
-    """Phrases, followed word by word, all that begin with a word at once."""
+    """Phrases, all followed at once from word to word: an automaton of which only what texts have asked for is made."""
 
-    def __init__(self, pieces: Pieces, entries: Iterable[tuple[str, int]], *, cased: bool) -> None:
-        self._entries = list(dict.fromkeys((phrase if cased else phrase.lower(), number) for phrase, number in entries))
+    def __init__(self, entries: Iterable[tuple[str, int]], *, cased: bool) -> None:
+        self.entries = list(dict.fromkeys((phrase if cased else phrase.lower(), number) for phrase, number in entries))
         self.cased = cased
-        self.numbers = [number for _, number in self._entries]
-        known = [needs.of_phrase(phrase, cased=cased) for phrase, _ in self._entries]
-        self.gate = Gate(pieces, known)
         self._beginning: dict[str, list[int]] = {}
-        for entry, each in enumerate(known):
-            for word in each.heads or ():
+        for entry, (phrase, _) in enumerate(self.entries):
+            for word in needs.of_phrase(phrase, cased=cased).heads or ():
                 self._beginning.setdefault(word, []).append(entry)
-        # Phrases are parsed when a text first holds one of their first words.
-        self._begun: dict[int, dict[str, _Active]] = {}
-        self._rests: dict[Parts, _Rest] = {}
+        self._begun: dict[str, _State] = {}
+        self._states: dict[tuple[_Left, ...], _State] = {}
 
-    def begun(self, tokens: Tokens) -> dict[str, _Active]:
-        """{word of a text: the phrases that begin with it and may match}."""
-        possible = tokens.possible(self.gate)
-        if not possible:
-            return {}
-        found: dict[str, _Active] = {}
-        for word in (tokens.different if self.cased else tokens.low_different) & self._beginning.keys():
-            entries = [entry for entry in self._beginning[word] if entry in possible]
-            if entries:
-                found[word] = [one for entry in entries for one in (self._begun.get(entry) or self._begin(entry))[word]]
+    def find(self, words: Sequence[str], first: int, begins: int, last: int) -> list[tuple[int, int, int]]:
+        """(first word, last word, number) of the phrases that begin before the word `begins` and end before the word `last`.
+
+        By the place where they begin, the longest first; of one number only the longest from each place.
+        """
+        found: list[tuple[int, int, int]] = []
+        beginning = self._beginning
+        for index in [n for n, word in enumerate(words[first:begins], first) if word in beginning]:
+            at, word = index, words[index]
+            state: _State | None = self._begun.get(word) or self._begin(word)
+            longest: dict[int, int] = {}
+            while state is not None:
+                if not state.opened:
+                    state.open(self._states)
+                for number in state.ends:
+                    longest[number] = at
+                following = at + 1
+                while following < last and words[following] == "-":
+                    following += 1
+                if following >= last:
+                    break
+                state, at = state.then.get(words[following]), following
+            if longest:
+                found += [
+                    (index, stop, number)
+                    for number, stop in (sorted(longest.items(), key=_furthest) if len(longest) > 1 else longest.items())
+                ]
         return found
 
-    def _begin(self, entry: int) -> dict[str, _Active]:
-        phrase, number = self._entries[entry]
-        begun = self._begun[entry] = {}
-        for word, left in dict.fromkeys(first_words(parse(phrase))):
-            if word:
-                begun.setdefault(word, []).append((self._rests.setdefault(left, _Rest(left)), number))
-        return begun
-
-    def follow(self, words: Sequence[str], index: int, last: int, active: _Active) -> Iterable[tuple[int, int]]:
-        """(number, word with which it ends) of phrases that begin at a word, the longest first; of one number only the longest."""
-        longest: dict[int, int] = {}
-        at = index
-        while active:
-            following = at + 1
-            while following < last and words[following] == "-":
-                following += 1
-            upcoming = words[following] if following < last else ""
-            going: _Active = []
-            for rest, number in active:
-                if not rest.opened:
-                    rest.open(self._rests)
-                if rest.ends:
-                    longest[number] = at
-                if upcoming in rest.then:
-                    going += [(left, number) for left in rest.then[upcoming]]
-            active, at = going, following
-        return sorted(longest.items(), key=_furthest) if len(longest) > 1 else longest.items()
+    def _begin(self, word: str) -> _State:
+        left: dict[_Left, None] = {}
+        for entry in self._beginning[word]:
+            phrase, number = self.entries[entry]
+            left.update(((rest, number), None) for head, rest in first_words(parse(phrase)) if head == word)
+        state = self._begun[word] = _State(tuple(left))
+        return state
 
 
 def _furthest(found: tuple[int, int]) -> int:
@@ -247,22 +248,23 @@ def _furthest(found: tuple[int, int]) -> int:
 class _Patterns:
     """Regular expressions, compiled when a text first meets their needs."""
 
-    def __init__(self, pieces: Pieces, entries: Iterable[tuple[str, int]], group: str) -> None:
-        listed = list(entries)
-        self._texts = [pattern for pattern, _ in listed]
+    def __init__(self, pieces: Pieces, gate: Gate, entries: Iterable[tuple[str, int]], group: str) -> None:
         self._group = group
-        self.numbers = [number for _, number in listed]
-        known = [needs.of_pattern(pattern) for pattern in self._texts]
-        self.gate = Gate(pieces, known)
         self._pieces = pieces
+        self.gate = gate
+        self.written: dict[int, tuple[str, int]] = {}
+        """{number in the gate: (the regular expression, the number of what it stands for)}."""
         self._beginning: dict[int, list[int]] = {}
         self.loose: set[int] = set()
         """The patterns that may begin anywhere."""
-        for entry, each in enumerate(known):
-            if each.heads is None:
+        for pattern, number in entries:
+            known = needs.of_pattern(pattern)
+            entry = gate.add(known)
+            self.written[entry] = pattern, number
+            if known.heads is None:
                 self.loose.add(entry)
             else:
-                for piece in pieces.numbers(each.heads):
+                for piece in pieces.numbers(known.heads):
                     self._beginning.setdefault(piece, []).append(entry)
         # The words that texts held before, and the patterns that begin with them.
         self._seen: set[str] = set()
@@ -270,7 +272,7 @@ class _Patterns:
         self.compiled: dict[int, tuple[re.Pattern[str], str | int]] = {}
         """{pattern: (the regular expression, the group that counts)} of those that a text has asked for."""
 
-    def begun(self, tokens: Tokens, possible: set[int]) -> dict[str, list[int]]:
+    def begun(self, tokens: Tokens) -> dict[str, list[int]]:
         """{word of a text: the possible patterns that begin with it}."""
         if unseen := tokens.different - self._seen:
             if len(self._seen) > _REMEMBERED:
@@ -278,18 +280,18 @@ class _Patterns:
                 self._begun.clear()
                 unseen = tokens.different
             for word in unseen:
-                if entries := {entry for piece in self._pieces.of(word) for entry in self._beginning.get(piece, ())}:
-                    self._begun[word] = sorted(entries)
+                if begins := {entry for piece in self._pieces.of(word) for entry in self._beginning.get(piece, ())}:
+                    self._begun[word] = sorted(begins)
             self._seen |= unseen
-        found = {}
-        for word in tokens.different & self._begun.keys():
-            if entries := possible.intersection(self._begun[word]):
-                found[word] = list(entries)
+        found, possible, begun = {}, tokens.possible(self.gate), self._begun
+        for word in tokens.different & begun.keys():
+            if entries := [entry for entry in begun[word] if entry in possible]:
+                found[word] = entries
         return found
 
     def compile(self, entry: int) -> tuple[re.Pattern[str], str | int]:
         """The regular expression of a pattern, and the group that counts."""
-        pattern = re.compile(self._texts[entry], _FLAGS)
+        pattern = re.compile(self.written[entry][0], _FLAGS)
         known = self.compiled[entry] = (pattern, self._group if self._group in pattern.groupindex else 0)
         return known
 
@@ -299,58 +301,54 @@ class Scan:
 
     def __init__(self, scanner: Scanner, tokens: Tokens) -> None:
         self._tokens = tokens
-        self._lexicons = [(one, begun) for one in (scanner.phrases, scanner.abbreviations) if (begun := one.begun(tokens))]
-        self._patterns = scanner.patterns
-        possible = tokens.possible(self._patterns.gate)
-        self._begun = self._patterns.begun(tokens, possible) if possible else {}
-        self._loose = [entry for entry in possible if entry in self._patterns.loose]
+        self._lexicons = scanner.lexicons
+        self._patterns = patterns = scanner.patterns
+        self._begun, self._loose = {}, []
+        if patterns.written:
+            self._begun = patterns.begun(tokens)
+            self._loose = sorted(patterns.loose & tokens.possible(patterns.gate))
 
     def places(self) -> list[int]:
-        """Where phrases may begin."""
-        tokens, starts = self._tokens, self._tokens.spans[0]
-        found: set[int] = set()
-        for lexicon, begun in self._lexicons:
-            words = tokens.words if lexicon.cased else tokens.low_words
-            found.update(starts[index] for index, word in enumerate(words) if word in begun)
-        return sorted(found)
+        """Where phrases begin."""
+        tokens = self._tokens
+        count, starts = len(tokens.words), tokens.spans[0]
+        return sorted(
+            {starts[first] for lexicon in self._lexicons for first, _, _ in lexicon.find(tokens.of_case(lexicon.cased), 0, count, count)}
+        )
 
-    def at(self, offset: int, end: int) -> Iterator[Hit]:
+    def at(self, offset: int, end: int) -> list[Hit]:
         """The phrases that begin at an offset, the longest first."""
         first, last = self._tokens.within(offset, end)
         if first < last and self._tokens.spans[0][first] == offset:
-            for lexicon, begun in self._lexicons:
-                yield from self._follow(lexicon, begun, first, first + 1, last)
+            return self._phrases(first, first + 1, last)
+        return []
 
-    def find(self, start: int = 0, end: int | None = None) -> Iterator[Hit]:
+    def find(self, start: int = 0, end: int | None = None) -> list[Hit]:
         """All that is found in a stretch: phrases, then abbreviations, by their start and the longest first; then each pattern in turn.
 
         Of one number only the longest phrase from each start. Hits may overlap, and which of them count is for the caller to say.
         """
-        if not self._lexicons and not self._begun and not self._loose:
-            return
-        view = self._tokens.view
-        end = len(view) if end is None else end
-        if self._lexicons or end - start < len(view):
-            first, last = self._tokens.within(start, end)
-            for lexicon, begun in self._lexicons:
-                yield from self._follow(lexicon, begun, first, last, last)
-        if not self._begun and not self._loose:
-            return
-        if end - start == len(view):
-            yield from self._matches(self._places(), self._loose, start, end)
-            return
+        tokens = self._tokens
+        whole = end is None or end - start == len(tokens.view)
+        if end is None:
+            end = len(tokens.view)
+        first, last = tokens.within(start, end)
+        hits = self._phrases(first, last, last) if self._lexicons else []
+        headed, loose = self._begun, self._loose
+        if not headed and not loose:
+            return hits
+        if whole:
+            return hits + self._matches(self._places(), loose, start, end)
         # In a part of the text less is possible than in the whole. A word may stand across its border, with a piece within.
-        here, starts, words = self._tokens.held(first - 1, last + 1), self._tokens.spans[0], self._tokens.words
-        headed, clauses = self._begun, self._patterns.gate.clauses
-        met: dict[int, bool] = {}
-        for entry in {*self._loose, *(entry for word in words[first:last] if word in headed for entry in headed[word])}:
-            met[entry] = True
-            for clause in clauses[entry]:
-                if clause.isdisjoint(here):
-                    met[entry] = False
-                    break
-        places = [(starts[n], [entry for entry in headed[words[n]] if met[entry]]) for n in range(first, last) if words[n] in headed]
-        yield from self._matches(places, [entry for entry in self._loose if met[entry]], start, end)
+        words, starts = tokens.words, tokens.spans[0]
+        begins = [n for n in range(first, last) if words[n] in headed]
+        if not begins and not loose:
+            return hits
+        possible = loose
+        if loose:
+            here, clauses = tokens.held(first - 1, last + 1), self._patterns.gate.clauses
+            possible = [entry for entry in loose if not any(clause.isdisjoint(here) for clause in clauses[entry])]
+        return hits + self._matches([(starts[n], headed[words[n]]) for n in begins], possible, start, end)
 
     def _places(self) -> list[tuple[int, list[int]]]:
         """[(where a word stands, the patterns that may begin there)] in the whole text."""
@@ -359,16 +357,17 @@ class Scan:
             return sorted((at, entries) for word, entries in begun.items() for at in _occurrences(self._tokens.view, word))
         return [(at, begun[word]) for at, word in zip(self._tokens.spans[0], self._tokens.words, strict=True) if word in begun]
 
-    def _follow(self, lexicon: _Lexicon, begun: dict[str, _Active], first: int, begins: int, last: int) -> Iterator[Hit]:
+    def _phrases(self, first: int, begins: int, last: int) -> list[Hit]:
         """The phrases that begin before one word and end before another."""
-        words = self._tokens.words if lexicon.cased else self._tokens.low_words
-        for index in range(first, begins):
-            if words[index] in begun:
-                for number, stop in lexicon.follow(words, index, last, begun[words[index]]):
-                    starts, ends = self._tokens.spans
-                    yield starts[index], ends[stop], number
+        tokens = self._tokens
+        hits: list[Hit] = []
+        for lexicon in self._lexicons:
+            if found := lexicon.find(tokens.of_case(lexicon.cased), first, begins, last):
+                starts, ends = tokens.spans
+                hits += [(starts[begin], ends[stop], number) for begin, stop, number in found]
+        return hits
 
-    def _matches(self, places: Iterable[tuple[int, list[int]]], loose: Iterable[int], start: int, end: int) -> Iterator[Hit]:
+    def _matches(self, places: Iterable[tuple[int, list[int]]], loose: Iterable[int], start: int, end: int) -> list[Hit]:
         """The matches of patterns that begin at places of theirs, and of those that may begin anywhere."""
         view, patterns = self._tokens.view, self._patterns
         compiled = patterns.compiled
@@ -385,8 +384,7 @@ class Scan:
             pattern, group = compiled.get(entry) or patterns.compile(entry)
             found += [(entry, match.start(), *_span(match, group)) for match in pattern.finditer(view, start, end)]
         found.sort()
-        for entry, _, begin, stop in found:
-            yield begin, stop, patterns.numbers[entry]
+        return [(begin, stop, patterns.written[entry][1]) for entry, _, begin, stop in found]
 
 
 def _occurrences(view: str, word: str) -> Iterator[int]:

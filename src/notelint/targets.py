@@ -45,31 +45,37 @@ class Targets:
     def __init__(self, targets: Sequence[Target], pieces: Pieces) -> None:
         self.targets = tuple(targets)
         self.pieces = pieces
-        self._scanner = Scanner.each(pieces, [(target.words, target.form) for target in targets])
-        self._unreported = frozenset(n for n, target in enumerate(targets) if target.concept.kind in UNREPORTED)
+        self._gate = Gate(pieces)
+        self._scanner = Scanner.each(pieces, [(target.words, target.form) for target in targets], gate=self._gate)
+        patterns = self._scanner.patterns.written.items()
+        self._telling = {entry for entry, (_, number) in patterns if targets[number].concept.kind not in UNREPORTED}
+        """The patterns of which a finding may come."""
+        self._phrase_gate = Gate(pieces)
+        for target in targets:
+            if target.form != "pattern" and target.concept.kind not in UNREPORTED:
+                self._phrase_gate.add(needs.of_phrase(target.words, cased=target.form == "abbreviation"))
         self._level = next((target.concept for target in targets if target.concept.concept == "spinal-region"), None)
         self._silent = frozenset(target.concept.key for target in targets if target.concept.kind in _SILENT)
-        written = needs.of_pattern(levels.WRITTEN.pattern, levels.WRITTEN.flags)
-        self._level_gate = Gate(pieces, [written])
-        self._level_heads = None if written.heads is None else pieces.numbers(written.heads)
-        limits = list(dict.fromkeys(pattern for target in targets for pattern in (*target.concept.unless, *target.concept.only_if)))
-        self._limits = {pattern: number for number, pattern in enumerate(limits)}
-        self._limit_gate = Gate(pieces, [needs.of_pattern(pattern) for pattern in limits])
+        if self._level is not None:
+            written = needs.of_pattern(levels.WRITTEN.pattern, levels.WRITTEN.flags)
+            self._level_entry = self._gate.add(written)
+            self._telling.add(self._level_entry)
+            self._level_heads = None if written.heads is None else pieces.numbers(written.heads)
+        limits = dict.fromkeys(pattern for target in targets for pattern in (*target.concept.unless, *target.concept.only_if))
+        self._limits = {pattern: self._gate.add(needs.of_pattern(pattern)) for pattern in limits}
         self._compiled: dict[str, re.Pattern[str]] = {}
 
     def matches(self, tokens: Tokens) -> list[Match]:
         """All matches in a text, overlapping ones too."""
         found: list[Match] = [(start, end, number, None) for start, end, number in self._scanner.on(tokens).find()]
-        if self._level is not None and tokens.possible(self._level_gate):
+        if self._level is not None and self._level_entry in tokens.possible(self._gate):
             starts = None if self._level_heads is None else tokens.holding(self._level_heads)
             found += [(start, end, -1, level) for start, end, level in levels.find(tokens.view, starts)]
         return found
 
     def can_tell(self, tokens: Tokens) -> bool:
         """May matches in a text come to a finding? True wherever they do; one look at its words."""
-        if self._level is not None and tokens.possible(self._level_gate):
-            return True
-        return self._scanner.can_find(tokens, self._unreported)
+        return self._phrase_gate.lets_pass(tokens.present) or not self._telling.isdisjoint(tokens.possible(self._gate))
 
     def tell(self, matches: Sequence[Match]) -> bool:
         """Can matches come to a finding? Those of words that only look like something else, or own a place, can not."""
@@ -116,7 +122,7 @@ class Targets:
 
     def _allowed(self, tokens: Tokens, sentences: Sequence[tuple[int, int]], context: str) -> Callable[[Concept, int, int], bool]:
         """Does nothing in the sentence speak against a concept, and something in the note for an abbreviation of it?"""
-        possible = tokens.possible(self._limit_gate)
+        possible = tokens.possible(self._gate)
         note_has: dict[str, bool] = {}
 
         def holds(pattern: str, text: str) -> bool:

@@ -264,15 +264,15 @@ _HIGH = re.compile(r"H(?!\w)")
 
 
 @lru_cache(maxsize=64)
-def _unit_patterns(units: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """(a unit after its number, a unit before it)."""
-    longest_first = sorted(units, key=len, reverse=True)
+def _units(units: tuple[tuple[str, float], ...]) -> tuple[re.Pattern[str], re.Pattern[str], Mapping[str, float]]:
+    """(a unit after its number, a unit before it, the factor of each)."""
+    longest_first = sorted((written for written, _ in units), key=len, reverse=True)
     words = "|".join(r"\s*".join(re.escape(part).replace("/", r"\s*/\s*") for part in unit.split()) for unit in longest_first) or "(?!)"
     # A date in brackets may stand between a number and its unit: "38 (04/25) mg/L".
     flagged = r"(?:[(\[]?(?-i:H{1,2}|L{1,2})[)\]]?\s++)?"
     after = re.compile(rf"\s*+(?:\([\d/.-]{{3,10}}\)\s*+)?-?\s*+{flagged}(?P<unit>{words})(?![\w/])", re.IGNORECASE)
     before = re.compile(rf"(?<![\w/])(?P<unit>{words})[\s:)|,=]*$", re.IGNORECASE)
-    return after, before
+    return after, before, {_spelled(written): factor for written, factor in units}
 
 
 def quantities(
@@ -282,8 +282,7 @@ def quantities(
 
     `units`: a unit as written (lower case) and its factor to `unit`. A unit may also stand before its number, as in a table.
     """
-    after_unit, before_unit = _unit_patterns(tuple(units))
-    factors = {_spelled(written): factor for written, factor in units.items()}
+    after_unit, before_unit, factors = _units(tuple(units.items()))
     previous = start
     for match in _QUANTITY.finditer(text, start, end):
         number = match["number"]
