@@ -17,10 +17,13 @@ from notelint import __version__
 from notelint.errors import InputError, NotelintError, PackError
 
 if TYPE_CHECKING:
+    from notelint.drafting import Drafter
     from notelint.explain import CodePage, Explainer, RulePage
     from notelint.inputs import Defaults
+    from notelint.ledger import Entry
     from notelint.linter import Linter
     from notelint.note import Note
+    from notelint.query import Drafts, Person, Query
     from notelint.report import CodeSetName, Failure, NoteReport
     from notelint.rules import Severity
 
@@ -34,6 +37,10 @@ codes_app = typer.Typer(
     help="The code set: show a code, list the loaded releases, add another official release.", no_args_is_help=True, rich_markup_mode=None
 )
 patterns_app = typer.Typer(help="Pattern files: check, test, list them, print their schemas.", no_args_is_help=True, rich_markup_mode=None)
+query_app = typer.Typer(
+    help="Queries to providers: draft them, check any that somebody wrote, keep the record.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(query_app, name="query")
 app.add_typer(codes_app, name="codes")
 app.add_typer(patterns_app, name="patterns")
 
@@ -44,6 +51,17 @@ class Format(StrEnum):
     text = "text"
     json = "json"
     jsonl = "jsonl"
+
+
+class QueryFormat(StrEnum):
+    """Shapes of queries."""
+
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+    json = "json"
+    docx = "docx"
+    fhir = "fhir"
 
 
 class FailOn(StrEnum):
@@ -403,6 +421,280 @@ def _listed_as(page: "CodePage | RulePage") -> tuple[str, str, str]:
     return f"Rules: {page.rule.partition('/')[0]}", page.rule, page.what[0]
 
 
+# ---------------------------------------------------------------------------------------------------- queries
+
+
+_THIS = "this encounter"
+
+
+@query_app.command("draft")
+def query_draft(
+    paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
+    manifest: Manifest = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="NAME, CREDENTIAL, CONTACT", help="The provider who is asked.")] = None,
+    author: Annotated[str | None, typer.Option("--from", metavar="NAME, CREDENTIAL, CONTACT", help="Who asks.")] = None,
+    format_: Annotated[QueryFormat, typer.Option("--format", help="Shape of the output.")] = QueryFormat.text,
+    output: Output = None, patterns: Patterns = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Draft a query for each matter that a provider's answer would settle.
+
+    The notes are those of one encounter, or of the encounters that a manifest names. A draft is no query: a person reads it, completes it
+    and releases it with `query log`.
+    """
+    from notelint.encounter import name_of
+    from notelint.query import Drafts
+
+    linter, drafter = _drafter(patterns)
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    people = {"recipient": _person(to), "author": _person(author)}
+    if format_ is QueryFormat.docx and output is None:
+        raise InputError("a Word document needs --output FILE")
+    queries: list[Query] = []
+    nothing: list[tuple[str, str]] = []
+    for together in _encounters(linter.check_pairs(_one_encounter(notes, manifest), failures=failures)):
+        drafts, silent = drafter.draft(together)
+        writers = {name_of(note): note.author for note, _ in together}
+        for query in drafts:
+            asked = people["recipient"] or _person(
+                next((writers.get(i.document) for i in query.indicators if i.polarity == "neutral"), None)
+            )
+            queries.append(_unnamed(query).model_copy(update={"recipient": asked, "author": people["author"]}))
+        nothing += silent
+    _write_queries(
+        Drafts(version=__version__, queries=tuple(queries), nothing=tuple(nothing)), format_, output, [*(paths or ())], quiet=quiet
+    )
+    _name_failures(failures)
+    if failures:
+        raise typer.Exit(2)
+
+
+@query_app.command("check")
+def query_check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE… | -", help="Queries: JSON as `draft` writes it, plain text, Markdown, Word.")],
+    note: Annotated[list[str] | None, typer.Option("--note", metavar="NOTE", help="A note that the query quotes; again for more.")] = None,
+    format_: FormatOption = Format.text, output: Output = None, patterns: Patterns = None,
+    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Check queries against the rules of compliant query practice, whoever wrote them.
+
+    With --note, what the notes document counts as documented, and each quotation of a structured query has to stand in them.
+    """
+    from notelint.compliance import Checker
+    from notelint.encounter import name_of
+    from notelint.inputs import read_queries
+    from notelint.library import load_wordings
+    from notelint.linter import Linter
+    from notelint.report import Checked, CheckedQuery
+    from notelint.rules import SEVERITIES
+
+    failures: list[Failure] = []
+    notes, unread = _notes(note, None, _defaults(None, SettingOption.unknown, None, None)) if note else (iter(()), [])
+    given = list(notes)
+    checker = Checker(Linter(patterns=patterns), load_wordings(patterns))
+    checked: list[CheckedQuery] = []
+    for name, query in read_queries(files, failures):
+        if isinstance(query, str):
+            found = checker.check_text(query, given)
+        else:
+            found = checker.check_query(query, {name_of(one): one for one in given} if note else None)
+        checked.append(CheckedQuery(path=name, id=None if isinstance(query, str) else query.id, diagnostics=found))
+    failures += unread
+    with _writer(output, [*files, *(note or ())]) as write:
+        if format_ is Format.text:
+            from notelint.render import text
+
+            for one in checked:
+                for line in text.query(one, style=_style(write), width=_width()):
+                    write(line)
+            if not quiet:
+                write(text.query_summary(checked, style=_style(write)))
+        elif format_ is Format.jsonl:
+            for one in checked:
+                write(one.model_dump_json(by_alias=True))
+        else:
+            write(Checked(queries=tuple(checked), errors=tuple(failures)).model_dump_json(by_alias=True, indent=1))
+    _name_failures(failures)
+    if failures:
+        raise typer.Exit(2)
+    threshold = SEVERITIES[: SEVERITIES.index(fail_on.value) + 1] if fail_on is not FailOn.never else ()
+    if any(diagnostic.severity in threshold for one in checked for diagnostic in one.diagnostics):
+        raise typer.Exit(1)
+
+
+@query_app.command("log")
+def query_log(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="The log, a JSON Lines file.")],
+    add: Annotated[Path | None, typer.Option("--add", metavar="QUERY.json", help="Release a query, as `draft --format json` wrote it.")] = None,
+    query: Annotated[str | None, typer.Option("--query", metavar="ID", help="Which of several queries in the file.")] = None,
+    released_by: Annotated[str | None, typer.Option("--released-by", metavar="NAME, CREDENTIAL, CONTACT", help="Who releases it.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="NAME, CREDENTIAL, CONTACT", help="The provider who is asked.")] = None,
+    verbal: Annotated[bool, typer.Option("--verbal", help="It was asked orally.")] = False,
+    retention: Annotated[str | None, typer.Option("--retention", metavar="TEXT", help="How long it is kept, by the site's policy.")] = None,
+    patterns: Patterns = None,
+) -> None:  # fmt: skip
+    """List the queries of a log and verify its chain; or release a query and add it.
+
+    A query is released by a named person, and only when it breaks no rule. Exit status 1: the chain is broken, or the query breaks a rule.
+    """
+    from notelint import ledger
+
+    if add is None:
+        entries, mistakes = ledger.read(log)
+        if not log.exists():
+            raise InputError(f"{log}: no such file")
+        for entry in entries:
+            typer.echo(_entry_line(entry))
+        answered = {entry.query_id for entry in entries if entry.response and entry.response.addendum}
+        for entry in entries:
+            if entry.event == "answered" and entry.query_id not in answered:
+                typer.echo(
+                    f"{log}:{entry.number}: warning query/response: {entry.query_id} was answered outside of the record only", err=True
+                )
+        for mistake in mistakes:
+            typer.echo(f"{mistake} (query/log)", err=True)
+        if mistakes:
+            raise typer.Exit(1)
+        typer.echo(f"{len(entries)} entries, the chain holds")
+        return
+    chosen = _one_query(add, query)
+    by = _person(released_by)
+    if by is None:
+        raise InputError("a query is released by a named person: --released-by NAME")
+    from notelint.compliance import Checker
+    from notelint.library import load_wordings
+    from notelint.linter import Linter
+
+    chosen = chosen.model_copy(update={"author": chosen.author or by, "recipient": _person(to) or chosen.recipient})
+    found = Checker(Linter(patterns=patterns), load_wordings(patterns)).check_query(chosen)
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        for diagnostic in found:
+            typer.echo(f"{add}: {diagnostic.severity} {diagnostic.rule}: {diagnostic.message}", err=True)
+        raise typer.Exit(1)
+    typer.echo(_entry_line(ledger.release(log, chosen, by, verbal=verbal, retention=retention)))
+
+
+@query_app.command("respond")
+def query_respond(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="The log, a JSON Lines file.")],
+    query: Annotated[str, typer.Argument(metavar="ID", help="The query that was answered.")],
+    answer: Annotated[
+        str, typer.Option("--answer", metavar="TEXT", help="The answer, as the query offers it; of an open query the answer itself.")
+    ],
+    by: Annotated[str, typer.Option("--by", metavar="NAME, CREDENTIAL", help="Who answered.")],
+    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="The provider's own words.")] = None,
+    addendum: Annotated[str | None, typer.Option("--addendum", metavar="REFERENCE", help="Where the answer stands in the record.")] = None,
+) -> None:
+    """Record the answer to a query, and where it stands in the record."""
+    from notelint import ledger
+
+    who = _person(by)
+    if who is None:
+        raise InputError("an answer is somebody's: --by NAME")
+    typer.echo(_entry_line(ledger.respond(log, query, ledger.Response(answer=answer, text=text, by=who, addendum=addendum))))
+    if addendum is None:
+        typer.echo("notelint: warning query/response: the answer counts where it stands in the record: --addendum REFERENCE", err=True)
+
+
+def _entry_line(entry: "Entry") -> str:
+    """An entry in one line, without words of the record."""
+    if entry.event == "released" and entry.query is not None and entry.released_by is not None:
+        return f"{entry.number}  {entry.at}  {entry.query_id}  released by {entry.released_by.name}: {entry.query.title}"
+    said = f", {entry.response.addendum}" if entry.response and entry.response.addendum else ""
+    return f"{entry.number}  {entry.at}  {entry.query_id}  answered by {entry.response.by.name if entry.response else '?'}{said}"
+
+
+def _one_query(path: Path, name: str | None) -> "Query":
+    from notelint.inputs import read_queries
+
+    failures: list[Failure] = []
+    found = [query for _, query in read_queries([str(path)], failures) if not isinstance(query, str)]
+    if failures:
+        raise InputError(f"{failures[0].path}: {failures[0].message}")
+    chosen = [query for query in found if name in (None, query.id)]
+    if len(chosen) != 1:
+        held = ", ".join(query.id for query in found) or "none"
+        raise InputError(f"{path}: name one query with --query ID; there are {held}")
+    return chosen[0]
+
+
+def _drafter(patterns: Path | None) -> "tuple[Linter, Drafter]":
+    from notelint import library
+    from notelint.drafting import Drafter
+    from notelint.linter import Linter
+
+    linter = Linter(patterns=patterns, profile="cdi")
+    codeset, _ = linter.codesets.on(None)
+    return linter, Drafter(linter.library, library.load_asking(patterns), codeset, patterns=library.fingerprint(patterns))
+
+
+def _one_encounter(notes: Iterable["Note"], manifest: Path | None) -> Iterator["Note"]:
+    """The notes, those named on the command line as one encounter."""
+    from dataclasses import replace
+
+    return (note if manifest or note.encounter else replace(note, encounter=_THIS) for note in notes)
+
+
+def _unnamed(query: "Query") -> "Query":
+    """A query without the name that only held its notes together."""
+    if query.encounter != _THIS:
+        return query
+    indicators = tuple(indicator.model_copy(update={"encounter": None}) for indicator in query.indicators)
+    return query.model_copy(update={"encounter": None, "indicators": indicators})
+
+
+def _encounters(pairs: "Iterable[tuple[Note, NoteReport]]") -> "Iterator[list[tuple[Note, NoteReport]]]":
+    """Notes with their reports, those of one encounter together; a note without one is alone."""
+    together: list[tuple[Note, NoteReport]] = []
+    for note, report in pairs:
+        if together and (note.encounter is None or note.encounter != together[0][0].encounter):
+            yield together
+            together = []
+        together.append((note, report))
+    if together:
+        yield together
+
+
+def _person(told: str | None) -> "Person | None":
+    from notelint.query import Person
+
+    parts = [part.strip() for part in (told or "").split(",", 2)]
+    return Person(name=parts[0], **dict(zip(("credential", "contact"), filter(None, parts[1:]), strict=False))) if parts[0] else None
+
+
+def _write_queries(drafts: "Drafts", format_: QueryFormat, output: Path | None, inputs: Sequence[str], *, quiet: bool) -> None:
+    from notelint.render import query as sheets
+
+    if format_ is QueryFormat.docx and output is not None:
+        from notelint.render.word import as_docx
+
+        try:
+            output.write_bytes(as_docx(drafts.queries))
+        except OSError as error:
+            raise InputError(f"{output}: {(error.strerror or 'can not be written').lower()}") from None
+        return
+    with _writer(output, inputs) as write:
+        if format_ is QueryFormat.json:
+            write(drafts.model_dump_json(by_alias=True, indent=1))
+        elif format_ is QueryFormat.fhir:
+            import json
+
+            from notelint.render.fhir import as_bundle
+
+            write(json.dumps(as_bundle(drafts.queries), indent=1, ensure_ascii=False))
+        elif format_ is QueryFormat.html:
+            write(sheets.as_html(drafts.queries))
+        else:
+            for number, query in enumerate(drafts.queries):
+                if number:
+                    write("" if format_ is QueryFormat.markdown else "\n" + "-" * min(_width(), sheets.WIDTH) + "\n")
+                for line in sheets.as_markdown(query) if format_ is QueryFormat.markdown else sheets.as_text(query, width=_width()):
+                    write(line)
+            if format_ is QueryFormat.text and not quiet:
+                for name, reason in drafts.nothing:
+                    write(f"{name}: nothing to ask: {reason}")
+
+
 # ---------------------------------------------------------------------------------------------------- claims
 
 
@@ -518,6 +810,11 @@ def patterns_check(patterns: Patterns = None) -> None:
     mistakes = list(library.check_codes(loaded, chosen, patterns))
     try:
         mistakes += of_reference(loaded, library.load_reference(patterns), chosen)
+    except PackError as error:
+        mistakes += error.mistakes
+    try:
+        mistakes += library.check_asking(loaded, library.load_asking(patterns), patterns)
+        library.load_wordings(patterns)
     except PackError as error:
         mistakes += error.mistakes
     try:

@@ -11,8 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import ValidationError
+
 from notelint.errors import InputError
 from notelint.note import Note, Setting, split_codes
+from notelint.query import Drafts, Query
 from notelint.report import Failure
 
 _KNOWN = frozenset({"id", "path", "text", "codes", "setting", "date-of-service", "note-type", "encounter", "author"})
@@ -226,3 +229,63 @@ def _note(row: Mapping[str, Any], folder: Path, defaults: Defaults) -> Note:
         encounter=str(cells["encounter"]) if cells.get("encounter") not in (None, "") else None,
         author=str(cells["author"]) if cells.get("author") not in (None, "") else None,
     )
+
+
+def read_queries(names: Iterable[str], failures: list[Failure]) -> Iterator[tuple[str, Query | str]]:
+    """(name, query) of files that hold queries: structured ones from JSON (one, or those that `query draft` printed), else the text.
+
+    Of a Word document the text of its paragraphs and tables. What can not be read is added to the failures.
+    """
+    for name in names:
+        try:
+            if name.lower().endswith(".docx"):
+                yield _shown(name), _word_text(Path(name))
+                continue
+            text = decode(sys.stdin.buffer.read(_MAX_BYTES + 1), "<stdin>") if name == "-" else read_text(Path(name))
+            if text.lstrip("\ufeff \t\r\n")[:1] != "{":
+                yield _shown(name), text
+                continue
+            for query in _structured(text, name):
+                yield _shown(name), query
+        except InputError as error:
+            failures.append(_failure(name, error))
+
+
+def _structured(text: str, name: str) -> tuple[Query, ...]:
+    try:
+        data = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}:{getattr(error, 'lineno', 1)}: no JSON (column {getattr(error, 'colno', 1)})") from None
+    try:
+        if "queries" in data:
+            return Drafts.model_validate(data).queries
+        return (Query.model_validate(data),)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, problem["loc"])) or "file"
+        raise InputError(f"{name}: {place}: {'is missing' if problem['type'] == 'missing' else 'is not what a query holds'}") from None
+
+
+def _word_text(path: Path) -> str:
+    try:
+        from docx import Document
+        from docx.table import Table
+    except ImportError:
+        raise InputError(f'{path}: Word documents need python-docx: pip install "notelint[documents]"') from None
+    try:
+        parts = list(Document(str(path)).iter_inner_content())
+    except Exception as error:
+        # python-docx raises what its zip and XML readers raise; their messages may hold parts of the file.
+        reason = getattr(error, "strerror", None) or "no Word document"
+        raise InputError(f"{path}: {str(reason).lower()}") from None
+    lines = [
+        "\n".join(" ".join(dict.fromkeys(cell.text for cell in row.cells)) for row in part.rows)
+        if isinstance(part, Table)
+        # A line break within a paragraph goes on with it.
+        else part.text.replace("\n", "\n    ")
+        for part in parts
+    ]
+    text = "\n".join(lines)
+    if not text.strip():
+        raise InputError(f"{path}: empty document")
+    return text

@@ -26,6 +26,7 @@ from notelint.levels import WRITTEN, Spine
 from notelint.note import reading_view
 from notelint.packs import (
     KEPT,
+    Asking,
     Case,
     Cases,
     Concept,
@@ -50,6 +51,7 @@ from notelint.packs import (
     Sources,
     Turn,
     Vocabulary,
+    Wordings,
     conditions,
 )
 from notelint.scan import Scanner, Tokens
@@ -314,6 +316,16 @@ def _texts(library: Library) -> Iterator[tuple[str, int]]:
     yield WRITTEN.pattern, WRITTEN.flags
 
 
+def load_asking(overlay: Path | None = None) -> Asking:
+    """The words in which providers are asked. PackError lists every mistake."""
+    return _kept("asking", Asking, overlay, lambda files: _only(files, Asking))[0]
+
+
+def load_wordings(overlay: Path | None = None) -> Wordings:
+    """What a query may not do, and the words that show it. PackError lists every mistake."""
+    return _kept("wordings", Wordings, overlay, lambda files: _only(files, Wordings))[0]
+
+
 def load_reference(overlay: Path | None = None) -> "Reference":
     """What only explanations need: pages and claims. PackError lists every mistake."""
     from notelint.reference import Reference
@@ -326,11 +338,7 @@ _M = TypeVar("_M", bound=Model)
 
 def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapping[str, Path]], _M]) -> tuple[_M, Path]:
     """(what was read of these files before, from the cache, else read anew; its place there)."""
-    files = {
-        name: path
-        for name, path in pattern_files(overlay).items()
-        if not name.endswith(CASES) and _of_reference(name) == (kind == "reference")
-    }
+    files = {name: path for name, path in pattern_files(overlay).items() if not name.endswith(CASES) and _part(name) == kind}
     digest = hashlib.sha256(f"{__version__} {_SHAPE}".encode())
     for name, path in files.items():
         try:
@@ -348,8 +356,11 @@ def _kept(kind: str, model: type[_M], overlay: Path | None, read: Callable[[Mapp
     return made, kept
 
 
-def _of_reference(name: str) -> bool:
-    return name.startswith("pages/") or name == "claims.yaml"
+def _part(name: str) -> str:
+    """Of what a file is read: what reads notes, what only explanations need, what only queries need."""
+    if name.startswith("pages/") or name == "claims.yaml":
+        return "reference"
+    return {"asking.yaml": "asking", "query.yaml": "wordings"}.get(name, "patterns")
 
 
 def _models(files: Mapping[str, Path], mistakes: list[str]) -> Iterator[tuple[Path, Model]]:
@@ -435,6 +446,15 @@ def _shared_ids(files: Sequence[FamilyFile], shared: Sequence[Shared]) -> Iterat
                 yield from ((file.family, one.id) for one in groups[route.use])
 
 
+def _only(files: Mapping[str, Path], model: type[_M]) -> _M:
+    """The one file of a kind."""
+    mistakes: list[str] = []
+    found = [made for _, made in _models(files, mistakes) if isinstance(made, model)]
+    if mistakes or not found:
+        raise PackError(mistakes or [f"{shipped_folder()}:1: file: no file of {model.__name__.lower()}"])
+    return found[-1]
+
+
 def _read_reference(files: Mapping[str, Path]) -> "Reference":
     from notelint.reference import Claims, Page, Reference
 
@@ -501,7 +521,7 @@ def read_file(path: Path) -> tuple[Model | None, list[str]]:
         return None, [f"{path}:1: file: is no mapping of keys"]
     heads: dict[str, type[Model]] = {
         "vocabulary": Vocabulary, "family": FamilyFile, "shared": Shared, "page": Page, "profile": Profile, "claims": Claims, "pairs": Pairs,
-        "sources": Sources, "cases": Cases,
+        "sources": Sources, "asking": Asking, "wordings": Wordings, "cases": Cases,
     }  # fmt: skip
     model = next((heads[key] for key in heads if key in data), None)
     if model is None:
@@ -688,3 +708,44 @@ def check_codes(library: Library, codeset: CodeSet, overlay: Path | None = None)
         for code in (*pair.codes, *pair.others):
             if codeset.get(code) is None:
                 yield f"pairs: {code} is no code of release {release.name}"
+
+
+def check_asking(library: Library, asking: Asking, overlay: Path | None = None) -> Iterator[str]:
+    """Mistakes of the words of queries against the library: names of concepts, elements and families that nothing defines."""
+    path = pattern_files(overlay).get("asking.yaml")
+    families = {family.family for family in library.families}
+    elements = {element.id for element in library.elements}
+
+    def say(needle: str, where: str, what: str) -> str:
+        return f"{path}:{_line_of(path, needle) if path else 1}: {where}: {what}"
+
+    for group in asking.groups:
+        for key in group.indicators:
+            if key not in library.kinds:
+                yield say(key, f"groups.{group.group}", f"nothing is called {key}")
+    for question in asking.questions:
+        where = f"questions.{question.id}"
+        if question.element is not None and question.element not in elements:
+            yield say(question.element, where, f"no element is called {question.element}")
+        for family in question.families:
+            if family not in families:
+                yield say(f"id: {question.id}", where, f"there is no family {family}")
+        concepts = (key for choice in question.choices for condition in choice.rests_on for key in (*condition.concept, *condition.without))
+        for key in (*question.indicators, *concepts):
+            if key not in library.kinds:
+                yield say(key, where, f"nothing is called {key}")
+    for family_ in library.families:
+        for element in family_.elements:
+            if (element.level != "recommended" or element.required_if) and asking.of_element(element.id, family_.family) is None:
+                yield f"{path}:1: questions: no question for {element.id} of {family_.family}"
+
+
+def fingerprint(overlay: Path | None = None) -> str:
+    """A hash of all pattern files, cases apart: what a record says of the patterns with which it was made."""
+    found = hashlib.sha256()
+    for name, path in pattern_files(overlay).items():
+        if not name.endswith(CASES):
+            content = path.read_bytes()
+            found.update(f"\0{name}\0{len(content)}\0".encode())
+            found.update(content)
+    return found.hexdigest()[:24]

@@ -8,6 +8,8 @@ Kinds of file, told apart by their first key:
     profile: NAME        which recommended elements are asked for, and by whom (patterns/profiles/NAME.yaml)
     pairs: [...]         codes that contradict each other though no note says so (patterns/pairs.yaml)
     sources: [...]       the works that packs cite (patterns/sources.yaml)
+    wordings: NAME       what a query may not do, and the words that show it (patterns/query.yaml)
+    asking: NAME         the words in which providers are asked (patterns/asking.yaml)
     cases: [...]         texts with what must and must not be found in them (NAME.cases.yaml beside NAME.yaml)
 
 Pages and claims, which only explanations need, are in `notelint.reference`. Names are in kebab-case. Nothing here knows a disease: packs do.
@@ -528,6 +530,97 @@ class Pairs(Model):
     """The file of pairs."""
 
     pairs: tuple[Pair, ...]
+
+
+Reason = Literal[
+    "conflicting", "imprecise", "incomplete", "illegible", "ambiguous", "inconsistent", "indicators-without-diagnosis", "clinical-validity",
+    "cause-effect", "specificity", "present-on-admission",
+]  # fmt: skip
+"""Why a provider is asked."""
+
+
+class Choice(Model):
+    """One of the answers that a query offers: only where something in the notes supports it, or where it is a meaning of the statement."""
+
+    words: str
+    rests_on: Conditions = Field((), description="what in the notes supports it, any of these; none: the statement that is asked about")
+
+
+class Question(Model):
+    """The words in which one matter is asked about."""
+
+    id: Slug
+    element: Slug | None = Field(None, description="the element that is open")
+    families: tuple[str, ...] = Field((), description="of these families only; empty: of all")
+    reason: Reason
+    topic: str = Field(description="the title: neutral, without a diagnosis")
+    stem: str = Field(description="the question; {statement} and {other} stand for words of the notes")
+    choices: tuple[Choice, ...] = ()
+    indicators: tuple[Key, ...] = Field((), description="concepts that are quoted; empty: those of the family's group")
+
+    @model_validator(mode="after")
+    def _places(self) -> Self:
+        unknown = set(re.findall(r"\{(.*?)\}", self.stem)) - {"statement", "other"}
+        if unknown:
+            raise ValueError(f"{sorted(unknown)[0]!r} stands for nothing")
+        return self
+
+
+class IndicatorGroup(Model):
+    """Concepts that are quoted for a kind of disease."""
+
+    group: Literal["infection", "inflammation"]
+    indicators: Annotated[tuple[Key, ...], Field(min_length=1)]
+
+
+class Asking(Model):
+    """The file of the words in which providers are asked."""
+
+    asking: Slug
+    other: str
+    undetermined: str
+    groups: tuple[IndicatorGroup, ...]
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+
+    def question(self, name: str) -> Question:
+        """The question of that name."""
+        return next(question for question in self.questions if question.id == name)
+
+    def of_element(self, element: str, family: str) -> Question | None:
+        """The question about an open element of a family."""
+        fitting = (q for q in self.questions if q.element == element and (not q.families or family in q.families))
+        return next(fitting, None)
+
+    def indicators(self, *, infection: bool) -> tuple[Key, ...]:
+        """The concepts that are quoted for a kind of disease."""
+        wanted = "infection" if infection else "inflammation"
+        return next((group.indicators for group in self.groups if group.group == wanted), ())
+
+
+class QueryRule(Model):
+    """What a query may not do: the rule `query/RULE`."""
+
+    rule: Slug
+    severity: Literal["error", "warning", "info"]
+    what: str
+    why: str
+    example: str
+
+
+class WordList(Words):
+    """Words of queries. With `rule`, they break it wherever they stand; without, the checker asks for the list by its name."""
+
+    list: Slug
+    rule: Slug | None = None
+    says: str | None = Field(None, description="what such words do, for the message")
+
+
+class Wordings(Model):
+    """The file of what a query may not do, and of the words that show it."""
+
+    wordings: Slug
+    rules: Annotated[tuple[QueryRule, ...], Field(min_length=1)]
+    lists: Annotated[tuple[WordList, ...], Field(min_length=1)]
 
 
 class Expected(Model):

@@ -109,6 +109,23 @@ class Extracts(_Run):
     notes: tuple[Extract, ...]
 
 
+class CheckedQuery(Model):
+    """What a query breaks; `id` is null where it is a text."""
+
+    path: str
+    id: str | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Checked(Model):
+    """A run of `query check`: the object that its `--format json` prints."""
+
+    schema_: Literal["notelint/query-check/1"] = Field("notelint/query-check/1", alias="schema")
+    version: str = __version__
+    queries: tuple[CheckedQuery, ...]
+    errors: tuple[Failure, ...] = ()
+
+
 def summarize(notes: int, fired: Mapping[tuple[str, Severity], int]) -> Summary:
     """The summary of a run: how many notes, and how often each rule fired with which severity."""
     counts: Counter[str] = Counter()
@@ -553,6 +570,8 @@ def diagnose(
 
 
 __all__ = [
+    "Checked",
+    "CheckedQuery",
     "CodesFrom",
     "Diagnostic",
     "Extract",

@@ -189,23 +189,24 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|])")
 
 
+def escaped(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
 def as_markdown(document: Document) -> Iterator[str]:
     """Lines of Markdown."""
-
-    def plain(text: str) -> str:
-        return _MARKDOWN.sub(r"\\\1", text)
-
-    yield f"# {plain(document.title)}"
+    yield f"# {escaped(document.title)}"
     if document.lead:
         yield ""
-        yield plain(document.lead)
+        yield escaped(document.lead)
     for section in document.sections:
         yield ""
-        yield f"## {plain(section.heading)}"
+        yield f"## {escaped(section.heading)}"
         yield ""
         for line in section.lines:
-            label = f"**{plain(line.label)}** " if line.label else ""
-            yield f"- {label}{plain(line.text)}" + (f" *({plain(line.small)})*" if line.small else "")
+            label = f"**{escaped(line.label)}** " if line.label else ""
+            yield f"- {label}{escaped(line.text)}" + (f" *({escaped(line.small)})*" if line.small else "")
 
 
 def as_html(document: Document, links: Mapping[str, str] | None = None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from notelint.assessment import Assessment
 from notelint.findings import Finding
 from notelint.note import Note, reading_view
-from notelint.report import Diagnostic, Failure, NoteReport, Summary
+from notelint.report import CheckedQuery, Diagnostic, Failure, NoteReport, Summary
 from notelint.rules import Severity
 
 WIDTH = 80
@@ -170,6 +170,29 @@ def summary(counts: Summary, failures: Sequence[Failure], *, style: Style = plai
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def query(checked: CheckedQuery, *, style: Style = plain, width: int = WIDTH) -> Iterator[str]:
+    """The lines of one query's check; nothing when there is nothing to say."""
+    name = checked.path if checked.id is None else f"{checked.path}: {checked.id}"
+    for diagnostic in checked.diagnostics:
+        place = name if diagnostic.line is None or checked.id else f"{name}:{diagnostic.line}:{diagnostic.column}"
+        yield (
+            f"{style(place, bold=True)} {style(diagnostic.severity, fg=_COLOUR[diagnostic.severity], bold=True)}"
+            f" {style(diagnostic.rule, bold=True)}"
+        )
+        yield from _wrapped("  ", _flat(diagnostic.message), width)
+        yield from _wrapped("  help: ", diagnostic.help, width)
+        yield from _wrapped("  source: ", "; ".join(diagnostic.sources), width, style=style)
+        yield ""
+
+
+def query_summary(checked: Sequence[CheckedQuery], *, style: Style = plain) -> str:
+    """One line of counts."""
+    number = {severity: sum(d.severity == severity for one in checked for d in one.diagnostics) for severity in ("error", "warning")}
+    queries = f"{len(checked)} quer{'y' if len(checked) == 1 else 'ies'}"
+    said = [_count(count, severity) for severity, count in number.items() if count]
+    return f"{', '.join(said)} in {queries}." if said else f"{style('Nothing to report', fg='green', bold=True)} in {queries}."
 
 
 def statistics(fired: Mapping[tuple[str, Severity], int]) -> Iterator[str]:

@@ -1,0 +1,422 @@
+"""Checks queries to providers against the rules of compliant query practice, whoever wrote them.
+
+A text is taken apart first: title, what it tells, what it asks, the answers that it offers. What breaks which rule is worked out from the
+words of patterns/query.yaml and from the diagnoses that stand in each part. Of a structured query the parts are known, and more can be judged.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from notelint import sentences, values
+from notelint.library import Library
+from notelint.linter import Linter
+from notelint.note import Note
+from notelint.packs import Wordings
+from notelint.query import Query, digest
+from notelint.report import Diagnostic
+from notelint.scan import Scanner, Tokens
+from notelint.written import Written, take_apart
+
+Span = tuple[int, int]
+_SOURCE = "ACDIS/AHIMA query practice 2022"
+_DIAGNOSES = frozenset({"diagnosis", "condition"})
+_FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organism", "infection-source"})
+_SOURCES = ("provider-source", "image-source", "laboratory-source", "weak-source")
+_AXES = ("axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", "axis-severity", "axis-cause", "axis-admission")
+_CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_POLAR = re.compile(
+    r"(?:^|[,;:]\s+|\band\s+)\s*(?:(?:does|do|did|is|are|was|were|has|have|had|can|could|would|should)\s+(?!you\b)|(?:do|would|did)\s+you\s+(?:agree|think|feel|believe|consider))",
+    re.IGNORECASE,
+)
+_NAMED_AT_ONCE = re.compile(
+    r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
+    re.IGNORECASE,
+)
+_NEAR = 60
+_LONG = 3000
+"""A query of more characters is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Diagnosis:
+    """A diagnosis in a query, by the name under which others count as the same."""
+
+    start: int
+    end: int
+    key: str
+
+
+class Checker:
+    """Checks queries; made once for a linter."""
+
+    def __init__(self, linter: Linter, wordings: Wordings) -> None:
+        self._linter = linter
+        self._wordings = wordings
+        self._rules = {rule.rule: rule for rule in wordings.rules}
+        self._pieces = linter.library.pieces
+        self._scanner = Scanner.of(self._pieces, wordings.lists)
+
+    @property
+    def library(self) -> Library:
+        """The patterns."""
+        return self._linter.library
+
+    # ------------------------------------------------------------------------------------------------ a text
+
+    def check_text(self, text: str, notes: Sequence[Note] = ()) -> tuple[Diagnostic, ...]:
+        """What a query that somebody wrote breaks, in the order of the text. With `notes`, what they document counts as documented."""
+        note = Note(text)
+        read = _Read(take_apart(note.view), self._hits(note), self._named(note), self._facts(note), self._of_notes(notes))
+        found = [
+            *self._wrong_words(read),
+            *self._wrong_title(read),
+            *self._wrong_question(read),
+            *self._wrong_answers(read),
+            *self._wrong_grounds(read),
+        ]
+        unique: dict[str, tuple[str, str, Span | None]] = {}
+        for rule, what, span in found:
+            unique.setdefault(rule, (rule, what, span))
+        diagnostics = [self._diagnostic(note, *each) for each in unique.values()]
+        return tuple(sorted(diagnostics, key=lambda d: (d.start is None, d.start or 0, d.rule)))
+
+    def _diagnostic(self, note: Note, rule: str, what: str, span: Span | None) -> Diagnostic:
+        known = self._rules[rule]
+        line, column = note.place(span[0]) if span else (None, None)
+        return Diagnostic(
+            rule=f"query/{rule}", severity=known.severity, code=None, message=what, help=known.why, start=span[0] if span else None,
+            end=span[1] if span else None, line=line, column=column, evidence=(), sources=(_SOURCE,),
+        )  # fmt: skip
+
+    def _hits(self, note: Note) -> dict[str, list[Span]]:
+        """{list: where its words stand}."""
+        found: dict[str, list[Span]] = {}
+        for start, end, number in self._scanner.on(Tokens(note.view, self._pieces)).find():
+            found.setdefault(self._wordings.lists[number].list, []).append((start, end))
+        return found
+
+    def _mentions(self, note: Note) -> list[tuple[int, int, str, str]]:
+        """(start, end, concept, kind) of what the patterns find in a text, without what is said of it."""
+        reader = self._linter.reader
+        tokens = reader.tokens(note)
+        split = list(sentences.split(note.view)) or [(0, len(note.view))]
+        found = reader.targets.mentions(tokens, split, reader.targets.matches(tokens), note.view)
+        return [(m.start, m.end, m.concept.concept, m.concept.kind) for m in found]
+
+    def _named(self, note: Note) -> list[_Diagnosis]:
+        """The diagnoses of a text: those of the patterns, and others of which queries often speak."""
+        found = [_Diagnosis(start, end, concept) for start, end, concept, kind in self._mentions(note) if kind in _DIAGNOSES]
+        taken = [(d.start, d.end) for d in found]
+        others = sorted(self._hits(note).get("diagnosis", ()), key=lambda span: span[0] - span[1])
+        for start, end in others:
+            if not any(a < end and start < b for a, b in taken):
+                taken.append((start, end))
+                found.append(_Diagnosis(start, end, note.view[start:end].lower().split()[-1]))
+        return sorted(found, key=lambda d: d.start)
+
+    def _facts(self, note: Note) -> list[Span]:
+        return [(start, end) for start, end, _, kind in self._mentions(note) if kind in _FACTS]
+
+    def _of_notes(self, notes: Sequence[Note]) -> dict[str, set[str]]:
+        """{who says it: the diagnoses that the notes hold, affirmed or in doubt}."""
+        said: dict[str, set[str]] = {"provider": set(), "image": set()}
+        for note in notes:
+            for finding in self._linter.extract(note):
+                if finding.kind in _DIAGNOSES and not (finding.negated or finding.family or finding.hypothetical):
+                    who = "image" if finding.author in ("radiology", "pathology") else "provider"
+                    if finding.author in ("provider", "radiology", "pathology"):
+                        said[who] |= {finding.concept, *self.library.wider(finding.concept)}
+        return said
+
+    def _same(self, key: str, known: Iterable[str]) -> bool:
+        """Is a diagnosis among others, or a wider or narrower name of one of them?"""
+        wider = {key, *self.library.wider(key)}
+        last = key.rsplit("-", 1)[-1]
+        return any(
+            other in wider
+            or key in self.library.wider(other)
+            or (last == other.rsplit("-", 1)[-1] and last.endswith(("itis", "sis", "ia", "abscess")))
+            for other in known
+        )
+
+    # ------------------------------------------------------------------------------------------------ what is wrong
+
+    def _wrong_words(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        """Words that break a rule wherever they stand, but for those that the query quotes."""
+        for entry in self._wordings.lists:
+            if entry.rule is None or entry.list in ("removal", "filler"):
+                continue
+            for span in read.hits.get(entry.list, ()):
+                if not read.is_quoted(span):
+                    yield entry.rule, f"“{read.view[slice(*span)]}” {entry.says}", span
+        for span in read.hits.get("removal", ()):
+            after = read.view[span[1] : span[1] + _NEAR]
+            stop = re.search(r"[.;?!\n]", after)
+            end = span[1] + (stop.start() if stop else len(after))
+            before = read.view.rfind(".", 0, span[0]) + 1
+            if not read.is_quoted(span) and (
+                any(before <= d.start < end for d in read.named) or re.search(r"\bdiagnos[ie]s\b", read.view[before:end], re.IGNORECASE)
+            ):
+                yield "validation-wording", f"“{read.view[slice(*span)]}” asks to remove a diagnosis", span
+        for answer in read.written.answers:
+            code = _CODE.search(read.view, answer.start, answer.end)
+            if code:
+                yield "payment", "an answer is a code number", code.span()
+
+    def _wrong_title(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        if read.written.title is None:
+            return
+        for diagnosis in read.within(read.written.title):
+            if not self._same(diagnosis.key, read.documented):
+                span = (diagnosis.start, diagnosis.end)
+                yield "leading-title", f"the title names “{read.view[slice(*span)]}”, which no provider has documented", span
+
+    def _wrong_question(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        demanded = False
+        for start, end in read.hits.get("demand", ()):
+            named = next((d for d in read.named if d.start >= end and _NAMED_AT_ONCE.fullmatch(read.view, end, d.start)), None)
+            if named is not None and not read.is_quoted((start, end)) and not self._same(named.key, read.documented):
+                demanded = True
+                yield "leading-wording", f"“{read.view[start : named.end]}” directs to one answer", (start, named.end)
+        if demanded:
+            if not read.written.answers:
+                yield "options", "one answer is demanded, and none is offered", None
+            return
+        polar = read.is_polar
+        known = {*read.documented, *(read.pictured if polar else ())}
+        for ask in read.written.asks:
+            for diagnosis in read.within(ask):
+                if self._same(diagnosis.key, known):
+                    continue
+                span = (diagnosis.start, diagnosis.end)
+                words = read.view[slice(*span)]
+                if polar:
+                    yield "yes-no", f"yes or no introduces “{words}”, which nobody has documented", span
+                elif read.written.answers:
+                    yield "leading-wording", f"the question names “{words}”, which no provider has documented", span
+                else:
+                    yield "undocumented-diagnosis", f"the question rests on “{words}”, which no provider has documented", span
+        axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.hits.get(axis, ()))]
+        asked = dict.fromkeys(d.key for ask in read.written.asks for d in read.within(ask))
+        questions = [ask for ask in read.written.asks if "?" in read.view[slice(*ask)] or read.in_list("ask", ask)]
+        if (len(axes) > 1 and len(questions) > 1) or read.written.blocks > 1:
+            yield "one-question", "more than one matter is asked about", questions[1] if len(questions) > 1 else None
+        elif len(questions) > 1 and len(asked) > 1:
+            yield "one-question", "more than one condition is asked about", questions[1]
+        elif len(axes) > 1 and any(self._coordinated(read, ask, axes) for ask in questions):
+            yield "one-question", "more than one matter is asked about", questions[0]
+        if len(read.view) > _LONG:
+            yield "one-question", f"the query has {len(read.view)} characters", None
+
+    @staticmethod
+    def _coordinated(read: "_Read", ask: Span, axes: Sequence[str]) -> bool:
+        spans = sorted(span for axis in axes for span in read.hits[axis] if ask[0] <= span[0] < ask[1])
+        return any(
+            re.search(r"\b(?:and|as\s+well\s+as|also|plus)\b|[;&]", read.view[a[1] : b[0]], re.IGNORECASE) for a, b in pairwise(spans)
+        )
+
+    def _wrong_answers(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        answers = read.written.answers
+        if not answers:
+            if read.is_polar and not read.written.opens:
+                yield "options", "yes or no is asked for, without another answer and without “unable to determine”", read.written.asks[0]
+            return
+        span = (answers[0].start, answers[-1].end)
+        others = [a for a in answers if read.in_list("other", (a.start, a.end))]
+        unknown = [a for a in answers if read.in_list("undetermined", (a.start, a.end))]
+        if not others:
+            yield "options", "no other answer can be given", span
+        if not unknown:
+            yield "options", "nothing says that it can not be determined", span
+        for answer in answers:
+            place = (answer.start, answer.end)
+            if answer.marked:
+                yield "options", "an answer is marked beforehand", place
+            if read.in_list("filler", place):
+                yield "options", f"“{answer.label}” is no answer", place
+        labels = [re.sub(r"\W+", " ", a.label.lower()).strip() for a in answers]
+        for number, label in enumerate(labels):
+            if label and label in labels[:number]:
+                yield "options", "two answers are the same", (answers[number].start, answers[number].end)
+
+    def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        told = [span for span in read.written.tells if read.is_fact(span)]
+        if not told:
+            yield "indicators", "no clinical indicator is cited", None
+        elif not any(read.in_list(name, span) for name in _SOURCES for span in read.written.tells):
+            yield "indicators", "no source of the indicators is named", told[0]
+        else:
+            undated = next((span for span in told if not read.is_dated(span)), None)
+            if undated is not None:
+                yield "indicators", "an indicator has no date", undated
+        prior = [span for span in read.written.tells if read.in_list("prior", span)]
+        if prior:
+            now = [span for span in told if span not in prior]
+            vague = next((span for span in prior if not read.has_date(span)), None)
+            if not now:
+                yield "prior-encounter", "only earlier encounters are cited", prior[0]
+            elif vague is not None:
+                yield "prior-encounter", "earlier information stands without its date", vague
+        for diagnosis in read.weakly:
+            if not self._same(diagnosis.key, read.documented | read.pictured):
+                span = (diagnosis.start, diagnosis.end)
+                yield "source-role", f"only a list, or somebody who makes no diagnoses, names “{read.view[slice(*span)]}”", span
+
+    # ------------------------------------------------------------------------------------------------ a structured query
+
+    def check_query(self, query: Query, notes: Mapping[str, Note] | None = None) -> tuple[Diagnostic, ...]:
+        """What a structured query breaks. With `notes` by name, each quotation has to stand in them."""
+        text = "\n".join([query.title, "", query.stem, *(f"[ ] {option.label}" for option in query.options)])
+        note = Note(text)
+        found: list[tuple[str, str]] = []
+        if query.reason is None:
+            found.append(("reason", "no reason is given"))
+        found += [("indicators", what) for what in self._unfounded(query, notes)]
+        documented = {d.key for i in query.indicators if i.author in ("provider", None) and not i.prior for d in self._named(Note(i.text))}
+        known = {
+            "provider": documented,
+            "image": {d.key for i in query.indicators if i.author in ("radiology", "pathology") for d in self._named(Note(i.text))},
+        }
+        read = _Read(take_apart(note.view), self._hits(note), self._named(note), [], known)
+        found += [(rule, what) for rule, what, _ in (*self._wrong_words(read), *self._wrong_title(read), *self._wrong_question(read))]
+        found += [("options", what) for what in _unfit(query)]
+        if query.indicators and all(i.prior for i in query.indicators):
+            found.append(("prior-encounter", "only earlier encounters are cited"))
+        if any(i.prior and not (i.date and i.encounter) for i in query.indicators):
+            found.append(("prior-encounter", "earlier information stands without its date or encounter"))
+        missing = [name for name, who in (("who is asked", query.recipient), ("who asks", query.author)) if who is None]
+        if query.status != "draft" and query.written is None:
+            missing.append("the date")
+        if missing:
+            found.append(("addressee", f"it is not said {' and '.join(missing)}"))
+        if query.status != "draft" and query.author is None:
+            found.append(("release", "released without a named person"))
+        unique = dict(reversed(found))
+        return tuple(self._diagnostic(note, rule, unique[rule], None) for rule in dict.fromkeys(rule for rule, _ in found))
+
+    @staticmethod
+    def _unfounded(query: Query, notes: Mapping[str, Note] | None) -> Iterator[str]:
+        if not query.indicators:
+            yield "no clinical indicator is cited"
+        for indicator in query.indicators:
+            if indicator.date is None:
+                yield f"indicator {indicator.id} has no date"
+            note = (notes or {}).get(indicator.document)
+            if notes is not None and note is None:
+                yield f"indicator {indicator.id}: no note is called {indicator.document}"
+            elif note is not None and note.text[indicator.start : indicator.end] != indicator.text:
+                yield f"indicator {indicator.id} does not stand in {indicator.document}"
+        for record in query.records:
+            given = (notes or {}).get(record.document)
+            if given is not None and digest(given.text) != record.sha256:
+                yield f"{record.document} has changed since the query was drafted"
+
+
+def _unfit(query: Query) -> Iterator[str]:
+    """What is wrong with the answers of a structured query."""
+    if query.form != "open" and query.other is None:
+        yield "no other answer can be given"
+    if query.undetermined is None:
+        yield "nothing says that it can not be determined"
+    known = {indicator.id for indicator in query.indicators}
+    for option in query.options:
+        if not set(option.supported_by) & known:
+            yield f"nothing supports “{option.label}”"
+    labels = [option.label.casefold() for option in query.options]
+    if len(set(labels)) < len(labels):
+        yield "two answers are the same"
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A query with what stands where in it."""
+
+    written: Written
+    hits: Mapping[str, Sequence[Span]]
+    named: Sequence[_Diagnosis]
+    facts: Sequence[Span]
+    noted: Mapping[str, set[str]]
+
+    @property
+    def view(self) -> str:
+        return self.written.view
+
+    def within(self, span: Span) -> list[_Diagnosis]:
+        """The diagnoses in a stretch."""
+        return [d for d in self.named if span[0] <= d.start < span[1]]
+
+    def in_list(self, name: str, span: Span) -> bool:
+        """Do words of a list stand in a stretch?"""
+        return any(span[0] <= start and end <= span[1] for start, end in self.hits.get(name, ()))
+
+    def is_asked(self, span: Span) -> bool:
+        return any(start <= span[0] < end for start, end in self.written.asks)
+
+    def is_quoted(self, span: Span) -> bool:
+        """Do words stand between quotation marks?"""
+        return any(start < span[0] and span[1] < end for start, end in self.written.quotes)
+
+    def is_fact(self, span: Span) -> bool:
+        """Does a sentence tell something of the record?"""
+        return (
+            any(span[0] <= start < span[1] for start, _ in self.facts)
+            or any(self.in_list(name, span) for name in ("image-source", "laboratory-source"))
+            or (bool(self.within(span)) and any(self.in_list(name, span) for name in _SOURCES))
+            or any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+        )
+
+    def has_date(self, span: Span) -> bool:
+        """Does a stretch itself say when?"""
+        return bool(values.dates(self.view, *span)) or _YEAR.search(self.view, *span) is not None or self.in_list("day", span)
+
+    def is_dated(self, span: Span) -> bool:
+        """Does a sentence say when, or the head of its list, or a sentence before it in the paragraph?"""
+        return self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span))
+
+    @cached_property
+    def is_polar(self) -> bool:
+        """Is yes or no asked for?"""
+        answers = self.written.answers
+        if answers:
+            return any(self.in_list("yes", (a.start, a.end)) for a in answers) and any(
+                self.in_list("no", (a.start, a.end)) for a in answers
+            )
+        asks = [ask for ask in self.written.asks if "?" in self.view[slice(*ask)]]
+        return bool(asks) and all(_POLAR.search(self.view[slice(*ask)]) for ask in asks)
+
+    @cached_property
+    def _told(self) -> dict[str, list[_Diagnosis]]:
+        """{who: the diagnoses that they name, by the query}."""
+        found: dict[str, list[_Diagnosis]] = {"provider": [], "image": [], "weak": []}
+        for span in self.written.tells:
+            provider, weak = self.in_list("provider-source", span), self.in_list("weak-source", span)
+            image = self.in_list("image-source", span)
+            who = "provider" if provider and not weak else "weak" if weak else "image" if image else "provider"
+            found[who] += self.within(span)
+        for ask in self.written.asks:
+            for diagnosis in self.within(ask):
+                before = (ask[0], diagnosis.start)
+                if self.in_list("provider-source", before) or re.search(
+                    r"\bdocumented\W+(?:\w+\W+){0,3}$", self.view[slice(*before)], re.IGNORECASE
+                ):
+                    found["provider"].append(diagnosis)
+        return found
+
+    @cached_property
+    def documented(self) -> set[str]:
+        """The diagnoses that a provider has documented, as far as the query and the notes tell."""
+        return {*self.noted["provider"], *(d.key for d in self._told["provider"])}
+
+    @cached_property
+    def pictured(self) -> set[str]:
+        """The diagnoses that radiology or pathology names."""
+        return {*self.noted["image"], *(d.key for d in self._told["image"])}
+
+    @property
+    def weakly(self) -> Sequence[_Diagnosis]:
+        """The diagnoses that only others name."""
+        return self._told["weak"]

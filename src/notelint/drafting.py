@@ -1,0 +1,391 @@
+"""Drafts queries: each matter that a check leaves open becomes one question, in neutral words, over quotations of the record.
+
+Only what changes a code, its place in the sequence or its validity is asked about; what is merely recommended is not. Nothing here knows
+what an answer is worth.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from notelint import __version__
+from notelint.assessment import Alternative, Assessment
+from notelint.chart import Chart
+from notelint.codeset import CodeSet
+from notelint.encounter import name_of
+from notelint.findings import Finding
+from notelint.levels import parse
+from notelint.library import Library
+from notelint.note import Note
+from notelint.packs import Asking, Choice, Concept, Family, Question
+from notelint.query import Form, Indicator, Option, Polarity, Query, Record, digest
+from notelint.report import NoteReport
+
+Point = tuple[int, int]
+"""(document, finding), both by number."""
+
+_MOST = 10
+"""So many quotations support a query: quality over number."""
+_EACH = 2
+"""So many of them a choice needs."""
+_LONGEST = 220
+"""A quotation of more characters is cut to the words around the finding."""
+_BEFORE, _BEHIND = 70, 110
+_NORMAL = frozenset({"negative", "normal"})
+_SITE = frozenset({"site/unspecified", "site/mismatch", "site/undocumented", "site/ambiguous"})
+_ASKED = frozenset({"required", "specificity"})
+
+
+@dataclass(frozen=True)
+class _Document:
+    note: Note
+    report: NoteReport
+    chart: Chart
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What is to be asked: the question, the provider's statement, what else is named, and the choices with what supports them."""
+
+    question: Question
+    family: Family
+    statement: Point | None
+    other: Point | None = None
+    choices: tuple[tuple[str, tuple[Point, ...]], ...] = ()
+    evidence: tuple[Point, ...] = field(default=())
+
+
+class Drafter:
+    """Drafts queries with the words of a library."""
+
+    def __init__(self, library: Library, asking: Asking, codeset: CodeSet, *, patterns: str) -> None:
+        """`patterns` is the fingerprint of the pattern files."""
+        self._library = library
+        self._asking = asking
+        self._codeset = codeset
+        self._patterns = patterns
+        self._concludes = frozenset(section.section for section in library.sections if section.concludes)
+
+    def draft(self, read: Sequence[tuple[Note, NoteReport]]) -> tuple[tuple[Query, ...], tuple[tuple[str, str], ...]]:
+        """(the queries about the documents of one encounter, (document, why nothing is asked about it) of the others)."""
+        documents = [_Document(note, report, Chart(report.findings, self._library, concludes=self._concludes)) for note, report in read]
+        queries: dict[tuple[str, str], Query] = {}
+        nothing: list[tuple[str, str]] = []
+        for number, document in enumerate(documents):
+            matters = list(self._matters(documents, number))
+            for matter in matters:
+                query = self.build(documents, matter)
+                queries.setdefault((matter.question.id, query.stem), query)
+            if not matters:
+                nothing.append((name_of(document.note), _why_not(document.report)))
+        return tuple(queries.values()), tuple(nothing)
+
+    # ------------------------------------------------------------------------------------------------ what is asked
+
+    def _matters(self, documents: Sequence[_Document], number: int) -> Iterator[Matter]:
+        report = documents[number].report
+        for assessment in report.assessments:
+            family = self._family(assessment)
+            if family is not None and assessment.decision not in ("assign", None):
+                yield from self._of_code(documents, number, assessment, family)
+        for diagnostic in report.diagnostics:
+            if diagnostic.rule == "note/contradiction" and diagnostic.evidence:
+                told = documents[number].report.findings[diagnostic.evidence[0]]
+                family = next((f for f in self._library.families if told.concept in {key.partition("/")[0] for key in f.diagnosis}), None)
+                if family is not None:
+                    statement = (number, diagnostic.evidence[0])
+                    evidence = tuple((number, index) for index in diagnostic.evidence)
+                    yield self._matter(documents, "conflict", family, statement, evidence=evidence)
+
+    def _family(self, assessment: Assessment) -> Family | None:
+        nearest = self._codeset.nearest(assessment.code)
+        return self._library.family_of(nearest.code) if nearest else None
+
+    def _of_code(self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family) -> Iterator[Matter]:
+        report = documents[number].report
+        rules = {diagnostic.rule for diagnostic in report.diagnostics if diagnostic.code == assessment.code}
+        if "support/diagnosis-elsewhere" in rules:
+            return
+        if "support/diagnosis-missing" in rules:
+            if self._indicated(documents, family):
+                named = (*family.diagnosis, *family.unresolved)
+                evidence = tuple((at, index) for at, document in enumerate(documents) for index in document.chart.indices(named))
+                yield self._matter(documents, "diagnosis", family, None, evidence=evidence)
+            return
+        statement = self._statement(documents, number, family)
+        if statement is None or "support/diagnosis-negated" in rules:
+            return
+        if "support/diagnosis-uncertain" in rules or self._is_doubtful(assessment):
+            yield self._matter(documents, "status", family, statement)
+            return
+        if assessment.decision == "unsupported":
+            return
+        covered: set[Point] = set()
+        for assessed in assessment.elements:
+            if assessed.status == "met" or assessed.level not in _ASKED or assessed.element == "diagnosis":
+                continue
+            if assessed.element == "region" and assessment.decision == "replace":
+                # The words name another region: that is for the coder.
+                continue
+            question = self._asking.of_element(assessed.element, family.family)
+            if question is None:
+                continue
+            evidence = tuple((number, index) for index in assessed.evidence)
+            if assessed.element == "region":
+                matter = self._of_region(documents, number, assessment, family, question, statement)
+            else:
+                matter = self._matter(documents, question.id, family, statement, evidence=evidence)
+            covered.update((*evidence, *(point for _, points in matter.choices for point in points), statement))
+            yield matter
+        region = self._asking.of_element("region", family.family)
+        if (
+            rules & _SITE
+            and assessment.decision == "query"
+            and region
+            and not any(a.element == "region" and a.status != "met" for a in assessment.elements)
+        ):
+            # Only images name the place: the provider may confirm it.
+            yield self._of_region(documents, number, assessment, family, region, statement)
+        others = [
+            (number, alternative.evidence[0])
+            for alternative in assessment.alternatives
+            if alternative.kind == "candidate" and alternative.route and alternative.evidence
+        ]
+        if left := [point for point in dict.fromkeys(others) if point not in covered]:
+            yield self._between(documents, family, statement, left)
+
+    def of_route(self, documents: Sequence[_Document], number: int, family: Family, alternative: Alternative) -> Matter:
+        """The matter of another code to which a route leads: which condition it is, or how the two are related."""
+        other = (number, alternative.evidence[0])
+        statement = self._statement(documents, number, family)
+        if statement is None or statement == other:
+            return self._matter(documents, "diagnosis", family, None, evidence=(other,))
+        if alternative.kind == "additional":
+            return self._matter(documents, "relation", family, statement, other=other)
+        return self._between(documents, family, statement, [other])
+
+    def documents(self, read: Sequence[tuple[Note, NoteReport]]) -> list[_Document]:
+        """Notes with their reports, ready to be asked about."""
+        return [_Document(note, report, Chart(report.findings, self._library, concludes=self._concludes)) for note, report in read]
+
+    @staticmethod
+    def _is_doubtful(assessment: Assessment) -> bool:
+        return any(assessed.element == "diagnosis" and assessed.status == "uncertain" for assessed in assessment.elements)
+
+    def _statement(self, documents: Sequence[_Document], number: int, family: Family) -> Point | None:
+        """The provider's words for the disease: where the author concludes, in the document itself first."""
+        found: list[tuple[tuple[bool, bool, bool, int, int], Point]] = []
+        for at, document in enumerate(documents):
+            for index in document.chart.indices((*family.diagnosis, *family.unresolved)):
+                finding = document.report.findings[index]
+                if finding.author == "provider" and not finding.hypothetical:
+                    rank = (
+                        finding.negated or finding.historical, at != number, not document.chart.is_conclusion(finding), at, index,
+                    )  # fmt: skip
+                    found.append((rank, (at, index)))
+        return min(found)[1] if found else None
+
+    def _indicated(self, documents: Sequence[_Document], family: Family) -> bool:
+        """Is there anything in the record that bears on the disease?"""
+        named = self._names(self._asking.indicators(infection=family.infection))
+        return any(
+            finding.concept in named and _counts(finding) and not finding.negated and finding.value not in _NORMAL
+            for document in documents
+            for finding in document.report.findings
+        ) or any(document.chart.indices((*family.diagnosis, *family.unresolved)) for document in documents)
+
+    def _matter(
+        self, documents: Sequence[_Document], name: str, family: Family, statement: Point | None, *, evidence: tuple[Point, ...] = (),
+        other: Point | None = None,
+    ) -> Matter:  # fmt: skip
+        question = self._asking.question(name)
+        choices = tuple(self._choices(documents, question.choices, tuple(point for point in (statement, other) if point)))
+        return Matter(question, family, statement, other, choices, evidence)
+
+    def _choices(
+        self, documents: Sequence[_Document], choices: Iterable[Choice], asked: tuple[Point, ...]
+    ) -> Iterator[tuple[str, tuple[Point, ...]]]:
+        for choice in choices:
+            if not choice.rests_on:
+                if asked:
+                    yield choice.words, asked
+                continue
+            points = [
+                (at, index)
+                for condition in choice.rests_on
+                for at, document in enumerate(documents)
+                for index in document.chart.evidence(condition) or ()
+                if _counts(document.report.findings[index])
+            ]
+            if points:
+                yield choice.words, tuple(dict.fromkeys(points))[:_EACH]
+
+    def _between(self, documents: Sequence[_Document], family: Family, statement: Point, others: Sequence[Point]) -> Matter:
+        """The matter of what the condition is: that of the statement, or one of those that other findings name."""
+        labels: dict[str, tuple[Point, ...]] = {}
+        for point in (statement, *others):
+            labels.setdefault(self._label(_finding(documents, point)), ())
+            labels[self._label(_finding(documents, point))] += (point,)
+        question = self._asking.question("condition")
+        return Matter(question, family, statement, None, tuple((words, points) for words, points in labels.items()), tuple(others))
+
+    def _label(self, finding: Finding) -> str:
+        entry = self._entry(finding)
+        title = entry.title if entry else finding.concept.replace("-", " ")
+        return f"infection due to {title}" if finding.kind == "organism" else title
+
+    def _entry(self, finding: Finding) -> Concept | None:
+        known = self._library.by_concept
+        return known.get(f"{finding.concept}/{finding.value}") or known.get(finding.concept)
+
+    def _of_region(
+        self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family, question: Question, statement: Point
+    ) -> Matter:
+        """The region: those between which the words do not decide, else those that images show."""
+        labels: dict[str, tuple[Point, ...]] = {}
+        regions = (
+            {code: region for region, code in self._library.region_codes(family.site.parent, self._codeset).items()} if family.site else {}
+        )
+        for alternative in assessment.alternatives:
+            region = regions.get(alternative.code)
+            if alternative.kind == "candidate" and alternative.route is None and region not in (None, "unspecified"):
+                labels[str(region)] = tuple((number, index) for index in alternative.evidence)
+        for at, document in enumerate(documents) if not labels else ():
+            for index, finding in enumerate(document.report.findings):
+                if finding.kind not in ("imaging", "diagnosis") or finding.flags or not finding.attributes:
+                    continue
+                written = [*(finding.attributes.get("levels") or ()), *filter(None, [finding.attributes.get("level")])]
+                for region in {one for level in written for one in self._library.spine.regions_of(parse(str(level)))}:
+                    labels.setdefault(region, ())
+                    labels[region] += ((at, index),)
+        choices = tuple((self._library.region_words(region), points[:_EACH]) for region, points in labels.items() if points)
+        return Matter(question, family, statement, None, choices)
+
+    # ------------------------------------------------------------------------------------------------ the query
+
+    def build(self, documents: Sequence[_Document], matter: Matter) -> Query:
+        """The query about a matter."""
+        question = matter.question
+        choices = matter.choices if len(matter.choices) > 1 else ()
+        ordered = choices if question.id == "organism-link" else tuple(sorted(choices, key=lambda choice: choice[0].lower()))
+        quoted = self._quoted(documents, matter, ordered)
+        names = {point: indicator.id for indicator, points in quoted for point in points}
+        form: Form = "yes-no" if {words for words, _ in ordered} == {"yes", "no"} else "multiple-choice" if ordered else "open"
+        stem = question.stem.format(statement=_words(documents, matter.statement), other=_words(documents, matter.other))
+        first = documents[matter.statement[0] if matter.statement else 0].note
+        records = tuple(Record(document=name_of(document.note), sha256=digest(document.note.text)) for document in documents)
+        identity = digest("\0".join((question.id, stem, *(record.sha256 for record in records))))[:12]
+        return Query(
+            id=f"q-{identity}",
+            matter=question.id,
+            reason=question.reason,
+            title=f"{question.topic}: clarification",
+            encounter=first.encounter,
+            setting=first.setting,
+            indicators=tuple(indicator for indicator, _ in quoted),
+            stem=stem,
+            form=form,
+            options=tuple(
+                Option(label=_capital(words), supported_by=tuple(dict.fromkeys(names[point] for point in points if point in names)))
+                for words, points in ordered
+            ),
+            other=self._asking.other,
+            undetermined=self._asking.undetermined,
+            records=records,
+            version=__version__,
+            patterns=self._patterns,
+            code_set=self._codeset.release.name,
+        )
+
+    def _quoted(
+        self, documents: Sequence[_Document], matter: Matter, choices: Sequence[tuple[str, tuple[Point, ...]]]
+    ) -> list[tuple[Indicator, list[Point]]]:
+        """The indicators, in the order of the documents and of the text, each with the findings that it quotes."""
+        needed = [matter.statement, matter.other, *(point for _, points in choices for point in points), *matter.evidence]
+        points = list(dict.fromkeys(point for point in needed if point is not None))
+        concepts = matter.question.indicators or self._asking.indicators(infection=matter.family.infection)
+        rank = {name: place for place, name in reversed(list(enumerate(self._names(concepts))))}
+        further = [
+            (rank[finding.concept], at, index)
+            for at, document in enumerate(documents)
+            for index, finding in enumerate(document.report.findings)
+            if finding.concept in rank and _counts(finding) and (at, index) not in points
+        ]
+        spans: dict[tuple[int, int, int], list[Point]] = {}
+        for place, point in enumerate([*points, *((at, index) for _, at, index in sorted(further))]):
+            span = _span(documents[point[0]].note, _finding(documents, point))
+            near = next((key for key in spans if key[0] == point[0] and key[1] < span[1] and span[0] < key[2]), None)
+            if near is not None:
+                spans[near].append(point)
+            elif place < len(points) or len(spans) < _MOST:
+                spans[point[0], *span] = [point]
+        quoted = []
+        for (at, start, end), together in sorted(spans.items()):
+            note, findings = documents[at].note, [_finding(documents, point) for point in together]
+            beside = [f for f in documents[at].report.findings if f.concept in rank and _counts(f) and start <= f.start < end]
+            told, dated = findings[0], next((finding.date for finding in findings if finding.date), None)
+            indicator = Indicator(
+                id="", text=note.text[start:end], document=name_of(note), document_type=note.note_type, section=told.section,
+                author=told.author, date=dated or (note.date_of_service.isoformat() if note.date_of_service else None),
+                encounter=note.encounter, polarity=_polarity([*findings, *beside], asked=matter.statement in together), start=start, end=end,
+            )  # fmt: skip
+            quoted.append((indicator, together))
+        quoted.sort(key=lambda each: each[0].polarity == "against")
+        return [(indicator.model_copy(update={"id": f"i{number}"}), points) for number, (indicator, points) in enumerate(quoted, 1)]
+
+    @staticmethod
+    def _names(keys: Iterable[str]) -> list[str]:
+        return list(dict.fromkeys(key.partition("/")[0] for key in keys))
+
+
+def _counts(finding: Finding) -> bool:
+    """Can a finding be an indicator: the patient's own, seen or told, and not merely planned?"""
+    if finding.family or finding.hypothetical:
+        return False
+    if finding.kind == "test":
+        return finding.status == "resulted" or (finding.status == "pending" and finding.concept.endswith("culture"))
+    return finding.status in ("resulted", None)
+
+
+def _finding(documents: Sequence[_Document], point: Point) -> Finding:
+    return documents[point[0]].report.findings[point[1]]
+
+
+def _words(documents: Sequence[_Document], point: Point | None) -> str:
+    return " ".join(_finding(documents, point).text.split()) if point is not None else ""
+
+
+def _span(note: Note, finding: Finding) -> tuple[int, int]:
+    """The sentence of a finding, or of a long one the words around it."""
+    start, end = finding.sentence
+    if end - start <= _LONGEST:
+        return start, end
+    first, last = min(finding.extent[0], finding.start), max(finding.extent[1], finding.end)
+    first, last = max(start, first - _BEFORE), min(end, last + _BEHIND)
+    while first > start and not note.view[first - 1].isspace():
+        first += 1
+    while last < end and not note.view[last].isspace():
+        last -= 1
+    return first, max(last, finding.end)
+
+
+def _polarity(findings: Sequence[Finding], *, asked: bool) -> Polarity:
+    if asked:
+        return "neutral"
+    return "against" if all(finding.negated or finding.value in _NORMAL for finding in findings) else "for"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _why_not(report: NoteReport) -> str:
+    decisions = {assessment.decision for assessment in report.assessments}
+    if not report.assessments:
+        return "no code of the families is chosen, and the words support none"
+    if decisions <= {"assign"}:
+        return "nothing is open that changes a code"
+    if "replace" in decisions:
+        return "the words support another code without asking"
+    if "unsupported" in decisions:
+        return "nothing in the record bears on the diagnosis of the code, or it is denied"
+    return "nothing is open that a provider's answer would change"
