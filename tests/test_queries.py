@@ -1,17 +1,23 @@
 """Queries: what is drafted passes the checker, what people write is judged by the rules, and the record keeps what was asked."""
 
+import json
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from notelint import Linter, Note
 from notelint import library as library_
+from notelint.cli import app
 from notelint.compliance import Checker
 from notelint.drafting import Drafter
 from notelint.library import read_cases
 from notelint.packs import Asking
 from notelint.query import Person, Query
+from notelint.render import query as sheets
+from notelint.render.fhir import as_bundle
 from notelint.report import Diagnostic
 
 ROOT = Path(__file__).parent.parent
@@ -183,3 +189,228 @@ def test_each_element_and_each_route_can_be_asked_about(linter: Linter, drafter:
         assert all(asking.of_element(e, family.family) for e in asked), family.family
     # A route that families share has its case in one of them.
     assert {route for _, route in routes} == {route.id for family in linter.library.families for route in family.routes}
+
+
+# ---------------------------------------------------------------------------------------------------- shapes
+
+
+@pytest.fixture(scope="module")
+def query(linter: Linter, drafter: Drafter) -> Query:
+    return next(query for query in drafts(linter, drafter, DISC) if query.matter == "structure-of-discitis")
+
+
+def test_every_shape_can_be_read_again_without_a_fault(checker: Checker, query: Query, tmp_path: Path) -> None:
+    from notelint.inputs import read_queries
+    from notelint.render.word import as_docx
+
+    (tmp_path / "q.txt").write_text("\n".join(sheets.as_text(query)), encoding="utf-8")
+    (tmp_path / "q.md").write_text("\n".join(sheets.as_markdown(query)), encoding="utf-8")
+    (tmp_path / "q.json").write_text(query.model_dump_json(by_alias=True), encoding="utf-8")
+    (tmp_path / "q.docx").write_bytes(as_docx([query]))
+    failures: list[object] = []
+    read = dict(read_queries([str(tmp_path / f"q.{kind}") for kind in ("txt", "md", "json", "docx")], failures))  # type: ignore[arg-type]
+    assert failures == []
+    assert read.pop(str(tmp_path / "q.json")) == query
+    for name, text in read.items():
+        assert isinstance(text, str)
+        assert checker.check_text(text) == (), name
+
+
+def test_text_keeps_to_eighty_columns(query: Query) -> None:
+    lines = list(sheets.as_text(query))
+    assert max(map(len, lines)) <= 80
+    assert lines[:2] == ["Disc process: clarification", f"Query {query.id}, draft"]
+    assert "  [ ] Unable to determine" in lines
+
+
+def test_html_holds_nothing_from_outside(query: Query) -> None:
+    page = sheets.as_html([query, query.model_copy(update={"title": "A <b>title</b>"})])
+    assert "http" not in page
+    assert "<script" not in page
+    assert "A &lt;b&gt;title&lt;/b&gt;" in page
+
+
+def test_fhir_is_valid(query: Query) -> None:
+    bundle_of = pytest.importorskip("fhir.resources.R4B.bundle").Bundle
+    for state in ("draft", "released", "answered"):
+        made = as_bundle([query.model_copy(update={"status": state})])
+        bundle_of.model_validate(made)
+        kinds = [entry["resource"]["resourceType"] for entry in made["entry"]]
+        assert kinds == ["Questionnaire", "DocumentReference", "Task"]
+    asked = made["entry"][0]["resource"]["item"][-1]
+    assert asked["type"] == "open-choice"
+    assert [option["valueString"] for option in asked["answerOption"]] == [*(o.label for o in query.options), "Unable to determine"]
+
+
+def test_a_query_has_no_place_for_a_code_or_its_worth(query: Query) -> None:
+    assert not re.search(r"\b[A-Z]\d\d\.\d", query.model_dump_json())
+    assert not {"code", "codes", "payer", "drg", "weight"} & set(Query.model_fields)
+
+
+def test_what_drafts_knows_nothing_of_payment() -> None:
+    words = (ROOT / "patterns" / "asking.yaml").read_text(encoding="utf-8").lower()
+    assert not re.search(r"\bdrg|payment|reimburs|hcc|denial", words)
+
+
+# ---------------------------------------------------------------------------------------------------- checking structured queries
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"reason": None}, {"reason"}),
+        ({"recipient": None}, {"addressee"}),
+        ({"author": None, "status": "released"}, {"addressee", "release"}),
+        ({"written": None, "status": "released"}, {"addressee"}),
+        ({"other": None}, {"options"}),
+        ({"undetermined": None}, {"options"}),
+        ({"indicators": ()}, {"indicators", "options"}),
+        ({"title": "Sepsis: clarification"}, {"leading-title"}),
+        ({"stem": "Would you agree that this is an infected disc?"}, {"leading-wording"}),
+        ({"stem": "Please clarify the nature of the process, so that the MCC can be captured."}, {"payment"}),
+    ],
+)
+def test_a_structured_query_that_breaks_a_rule(checker: Checker, query: Query, change: dict[str, object], expected: set[str]) -> None:
+    assert rules(checker.check_query(query.model_copy(update=change), {"progress-1103": DISC})) == expected
+
+
+def test_a_quotation_has_to_stand_in_the_note(checker: Checker, query: Query) -> None:
+    other = Note(id="progress-1103", text=DISC.text.replace("Discitis", "Diskitis"))
+    found = checker.check_query(query, {"progress-1103": other})
+    assert rules(found) == {"indicators"}
+    assert "does not stand in progress-1103" in found[0].message
+    assert "no note is called" in checker.check_query(query, {})[0].message
+
+
+def test_what_an_option_rests_on_has_to_be_cited(checker: Checker, query: Query) -> None:
+    bare = tuple(option.model_copy(update={"supported_by": ()}) for option in query.options)
+    assert rules(checker.check_query(query.model_copy(update={"options": bare}))) == {"options"}
+
+
+# ---------------------------------------------------------------------------------------------------- the record
+
+
+def test_the_record_verifies_its_chain(query: Query, tmp_path: Path) -> None:
+    from notelint import ledger
+    from notelint.errors import InputError
+
+    log = tmp_path / "log.jsonl"
+    ledger.release(log, query, ASKS, retention="10 years")
+    ledger.release(log, query.model_copy(update={"id": "q-2"}), ASKS, verbal=True)
+    ledger.respond(log, query.id, ledger.Response(answer="Not infectious", by=ASKED, addendum="addendum 7"))
+    entries, mistakes = ledger.read(log)
+    assert mistakes == ()
+    assert [(entry.number, entry.event) for entry in entries] == [(1, "released"), (2, "released"), (3, "answered")]
+    assert entries[0].query is not None
+    assert (entries[0].query.status, entries[0].query.records) == ("released", query.records)
+    lines = log.read_text(encoding="utf-8").splitlines()
+    for changed, place in (
+        ([lines[0].replace("10 years", "1 year"), *lines[1:]], 1),
+        ([lines[1], lines[0], lines[2]], 1),
+        ([lines[0], lines[2]], 2),
+        ([*lines, "{}"], 4),
+    ):
+        log.write_text("\n".join(changed) + "\n", encoding="utf-8")
+        assert ledger.read(log)[1][0].startswith(f"{log}:{place}: ")
+        with pytest.raises(InputError, match="broken log"):
+            ledger.respond(log, query.id, ledger.Response(answer="Not infectious", by=ASKED))
+
+
+def test_only_what_was_asked_can_be_answered(query: Query, tmp_path: Path) -> None:
+    from notelint import ledger
+    from notelint.errors import InputError
+
+    log = tmp_path / "log.jsonl"
+    ledger.release(log, query, ASKS)
+    with pytest.raises(InputError, match="does not offer"):
+        ledger.respond(log, query.id, ledger.Response(answer="Gout", by=ASKED))
+    with pytest.raises(InputError, match="no query q-9 was released"):
+        ledger.respond(log, "q-9", ledger.Response(answer="Not infectious", by=ASKED))
+    with pytest.raises(InputError, match="in the log already"):
+        ledger.release(log, query, ASKS)
+
+
+def test_no_words_of_the_record_in_a_repr(query: Query) -> None:
+    from notelint.ledger import Response
+
+    shown = repr(query) + repr(Response(answer="secret", by=ASKED))
+    assert "cefazolin" not in shown
+    assert "secret" not in shown
+
+
+# ---------------------------------------------------------------------------------------------------- the command line
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["query", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def test_from_a_draft_to_its_answer(tmp_path: Path) -> None:
+    from notelint.errors import InputError
+
+    note = tmp_path / "note.txt"
+    note.write_text(DISC.text, encoding="utf-8")
+    draft, log = tmp_path / "draft.json", tmp_path / "log.jsonl"
+    asked = (
+        "draft",
+        note,
+        "--code",
+        "M46.47",
+        "--setting",
+        "inpatient",
+        "--date-of-service",
+        "2026-11-03",
+        "--format",
+        "json",
+        "--output",
+        draft,
+    )
+    assert run(*asked) == (0, "")
+    found = json.loads(draft.read_text(encoding="utf-8"))
+    (name,) = [query["id"] for query in found["queries"] if query["matter"] == "structure-of-discitis"]
+    status, told = run("check", draft, "--note", note)
+    assert (status, "query/addressee" in told) == (1, True)
+    with pytest.raises(InputError, match="named person"):
+        run("log", log, "--add", draft, "--query", name)
+    status, told = run("log", log, "--add", draft, "--query", name, "--released-by", "C. Specialist, CCS")
+    assert (status, "query/addressee" in told, log.exists()) == (1, True, False)
+    status, told = run("log", log, "--add", draft, "--query", name, "--released-by", "C. Specialist, CCS", "--to", "A. Attending, MD")
+    assert (status, name in told) == (0, True)
+    status, told = run("respond", log, name, "--answer", "Not infectious", "--by", "A. Attending, MD")
+    assert (status, "query/response" in told) == (0, True)
+    status, told = run("log", log)
+    assert (status, "the chain holds" in told, "query/response" in told) == (0, True, True)
+    log.write_text(log.read_text(encoding="utf-8").replace("Attending", "Attendant"), encoding="utf-8")
+    assert run("log", log)[0] == 1
+
+
+def test_nothing_to_ask_is_said(tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("The rash is gone.", encoding="utf-8")
+    assert run("draft", note, "--code", "M45.6") == (
+        0, "note: nothing to ask: nothing in the record bears on the diagnosis of the code, or it is denied\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("q.json", "{", "no JSON"),
+        ("q.json", "{}", "id: is missing"),
+        ("q.json", '{"queries": 7}', "is missing"),
+        ("q.txt", "", "empty note"),
+        ("q.docx", "no zip", "no word document"),
+        ("gone.txt", None, "no such file"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, name: str, content: str | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    status, told = run("check", tmp_path / name, "--quiet")
+    assert status == 2
+    (line,) = told.strip().splitlines()
+    assert line.startswith(f"notelint: {tmp_path / name}:")
+    assert said in line

@@ -30,6 +30,8 @@ _EACH = 2
 _LONGEST = 220
 """A quotation of more characters is cut to the words around the finding."""
 _BEFORE, _BEHIND = 70, 110
+_AT_ONCE = 40
+"""A quotation that is nothing but a denial comes to it within so many characters."""
 _NORMAL = frozenset({"negative", "normal"})
 _SITE = frozenset({"site/unspecified", "site/mismatch", "site/undocumented", "site/ambiguous"})
 _ASKED = frozenset({"required", "specificity"})
@@ -326,7 +328,7 @@ class Drafter:
             indicator = Indicator(
                 id="", text=note.text[start:end], document=name_of(note), document_type=note.note_type, section=told.section,
                 author=told.author, date=dated or (note.date_of_service.isoformat() if note.date_of_service else None),
-                encounter=note.encounter, polarity=_polarity([*findings, *beside], asked=matter.statement in together), start=start, end=end,
+                encounter=note.encounter, polarity=_polarity([*findings, *beside], start, asked=matter.statement in together), start=start, end=end,
             )  # fmt: skip
             quoted.append((indicator, together))
         quoted.sort(key=lambda each: each[0].polarity == "against")
@@ -368,10 +370,12 @@ def _span(note: Note, finding: Finding) -> tuple[int, int]:
     return first, max(last, finding.end)
 
 
-def _polarity(findings: Sequence[Finding], *, asked: bool) -> Polarity:
+def _polarity(findings: Sequence[Finding], start: int, *, asked: bool) -> Polarity:
     if asked:
         return "neutral"
-    return "against" if all(finding.negated or finding.value in _NORMAL for finding in findings) else "for"
+    # "Increased signal at L2/3, no abscess": what stands before a denial may say more than the patterns read.
+    at_once = min(finding.start for finding in findings) - start < _AT_ONCE
+    return "against" if at_once and all(finding.negated or finding.value in _NORMAL for finding in findings) else "for"
 
 
 def _capital(words: str) -> str:
