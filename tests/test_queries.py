@@ -44,7 +44,7 @@ def checker(linter: Linter) -> Checker:
 def drafts(linter: Linter, drafter: Drafter, *notes: Note) -> list[Query]:
     """The queries of one encounter, addressed."""
     queries, _ = drafter.draft(list(linter.check_pairs(notes)))
-    return [query.model_copy(update={"recipient": ASKED, "author": ASKS, "written": SEEN}) for query in queries]
+    return [query.model_copy(update={"recipient": ASKED, "author": ASKS, "written": notes[-1].date_of_service}) for query in queries]
 
 
 def rules(diagnostics: tuple[Diagnostic, ...]) -> set[str]:
@@ -265,6 +265,8 @@ def test_what_drafts_knows_nothing_of_payment() -> None:
         ({"other": None}, {"options"}),
         ({"undetermined": None}, {"options"}),
         ({"indicators": ()}, {"indicators", "options"}),
+        ({"indicators": (), "options": (), "form": "open", "verbal": True}, {"indicators", "verbal"}),
+        ({"written": date(2027, 12, 1)}, {"retrospective"}),
         ({"title": "Sepsis: clarification"}, {"leading-title"}),
         ({"stem": "Would you agree that this is an infected disc?"}, {"leading-wording"}),
         ({"stem": "Please clarify the nature of the process, so that the MCC can be captured."}, {"payment"}),

@@ -355,7 +355,7 @@ def explain(
     from notelint.explain import Explainer
 
     chosen, _ = codeset.load_codesets().on(_date(date_of_service))
-    explainer = Explainer(library.load(patterns), library.load_reference(patterns), chosen)
+    explainer = Explainer(library.load(patterns), library.load_reference(patterns), chosen, library.load_wordings(patterns).rules)
     if all_ and output is not None:
         number = _write_set(explainer, output, format_ or PageFormat.html)
         typer.echo(f"{number} pages in {output}")

@@ -7,6 +7,7 @@ words of patterns/query.yaml and from the diagnoses that stand in each part. Of 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from itertools import pairwise
 
@@ -37,6 +38,7 @@ _NAMED_AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 60
+_WHOLE = len("2026-01-01")
 _LONG = 3000
 """A query of more characters is not read."""
 
@@ -295,6 +297,11 @@ class Checker:
             found.append(("addressee", f"it is not said {' and '.join(missing)}"))
         if query.status != "draft" and query.author is None:
             found.append(("release", "released without a named person"))
+        if query.verbal and not query.indicators:
+            found.append(("verbal", "asked orally, and the indicators are not written down"))
+        days = [date.fromisoformat(i.date) for i in query.indicators if i.date and len(i.date) == _WHOLE and not i.prior]
+        if query.written and days and (query.written - max(days)).days > self._wordings.late_after:
+            found.append(("retrospective", f"written {(query.written - max(days)).days} days after its last indicator"))
         unique = dict(reversed(found))
         return tuple(self._diagnostic(note, rule, unique[rule], None) for rule in dict.fromkeys(rule for rule, _ in found))
 

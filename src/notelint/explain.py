@@ -13,7 +13,7 @@ from typing import Literal
 from notelint.codeset import Code, CodeSet, NoteKind
 from notelint.errors import InputError
 from notelint.library import Library
-from notelint.packs import Condition, Family, Model, Route
+from notelint.packs import Condition, Family, Model, QueryRule, Route
 from notelint.reference import Claim, CodeClass, Page, Reference
 from notelint.rules import GAP_SEVERITY, RULES
 
@@ -142,6 +142,8 @@ class Explainer:
     library: Library
     reference: Reference
     codeset: CodeSet
+    queries: tuple[QueryRule, ...] = ()
+    """What a query may not do."""
 
     def page(self, subject: str) -> CodePage | RulePage:
         """The page of a code or a rule; InputError when it is neither."""
@@ -150,7 +152,7 @@ class Explainer:
             return self._rule(text.lower())
         code = self.codeset.normalize(text)
         if code is None:
-            known = ", ".join(sorted({rule.category for rule in RULES.values()} | {"gap"}))
+            known = ", ".join(sorted({rule.category for rule in RULES.values()} | {"gap", "query"}))
             raise InputError(f"{text[:24]!r} is no ICD-10-CM code and no rule; rules are CATEGORY/NAME with a category of {known}")
         nearest = self.codeset.nearest(code)
         if nearest is None:
@@ -169,6 +171,7 @@ class Explainer:
         """All rules, those of the elements included."""
         yield from RULES
         yield from dict.fromkeys(f"gap/{element.id}" for element in self.library.elements if element.id != "diagnosis")
+        yield from (f"query/{rule.rule}" for rule in self.queries)
 
     # ------------------------------------------------------------------------------------------------ a code
 
@@ -324,12 +327,18 @@ class Explainer:
                 sources=self._works(rule.sources),
             )  # fmt: skip
         category, _, wanted = name.partition("/")
+        for one in self.queries if category == "query" else ():
+            if one.rule == wanted:
+                return RulePage(
+                    rule=name, severity=one.severity, what=(one.what,), why=(one.why,), example=one.example, ask=(), met_by=(), asked_by=(),
+                    sources=self._works(("query-practice",)),
+                )  # fmt: skip
         asked = [(family.family, element) for family in self.library.families for element in family.elements if element.id == wanted]
         for profile in self.library.profiles:
             for block in profile.elements:
                 asked += [(f"{f} with profile {profile.profile}", e) for f in block.families for e in block.elements if e.id == wanted]
         if category != "gap" or not asked:
-            near = [rule for rule in RULES if rule.startswith(f"{category}/")]
+            near = [rule for rule in self.rules() if rule.startswith(f"{category}/") and category != "gap"]
             hint = f"; of {category}/ there are {', '.join(r.partition('/')[2] for r in near)}" if near else ""
             raise InputError(f"{name[:40]!r} is no rule{hint}")
         elements = [element for _, element in asked]

@@ -619,6 +619,7 @@ class Wordings(Model):
     """The file of what a query may not do, and of the words that show it."""
 
     wordings: Slug
+    late_after: int = Field(180, ge=1, description="a query written so many days after the last of its indicators is late")
     rules: Annotated[tuple[QueryRule, ...], Field(min_length=1)]
     lists: Annotated[tuple[WordList, ...], Field(min_length=1)]
 
