@@ -33,11 +33,19 @@ _POLAR = re.compile(
     r"(?:^|[,;:]\s+|\band\s+)\s*(?:(?:does|do|did|is|are|was|were|has|have|had|can|could|would|should)\s+(?!you\b)|(?:do|would|did)\s+you\s+(?:agree|think|feel|believe|consider))",
     re.IGNORECASE,
 )
+_OF_THEN = re.compile(r"\b(?:that|the\s+same|then)\s+(?:stay|admission|visit|encounter|hospitalization|year)\b", re.IGNORECASE)
+_COMING = re.compile(
+    r"\b(?:this\s+year|year[-\s]end|end\s+of\s+(?:the\s+)?year|annual|yearly|upcoming|pre-?visit|next\s+(?:visit|appointment)|today's\s+(?:visit|appointment)|recapture)\b",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx)\b", re.IGNORECASE)
 _NAMED_AT_ONCE = re.compile(
     r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
     re.IGNORECASE,
 )
 _NEAR = 60
+_AT_ONCE = 4
+_SMALL = frozenset({"a", "an", "the", "of", "in", "at", "with", "to", "and"})
 _WHOLE = len("2026-01-01")
 _LONG = 3000
 """A query of more characters is not read."""
@@ -161,7 +169,7 @@ class Checker:
             end = span[1] + (stop.start() if stop else len(after))
             before = read.view.rfind(".", 0, span[0]) + 1
             if not read.is_quoted(span) and (
-                any(before <= d.start < end for d in read.named) or re.search(r"\bdiagnos[ie]s\b", read.view[before:end], re.IGNORECASE)
+                any(before <= d.start < end for d in read.named) or _IT.search(read.view, before, end) is not None
             ):
                 yield "validation-wording", f"“{read.view[slice(*span)]}” asks to remove a diagnosis", span
         for answer in read.written.answers:
@@ -173,7 +181,7 @@ class Checker:
         if read.written.title is None:
             return
         for diagnosis in read.within(read.written.title):
-            if not self._same(diagnosis.key, read.documented):
+            if not self._same(diagnosis.key, read.documented | read.lesser):
                 span = (diagnosis.start, diagnosis.end)
                 yield "leading-title", f"the title names “{read.view[slice(*span)]}”, which no provider has documented", span
 
@@ -181,15 +189,17 @@ class Checker:
         demanded = False
         for start, end in read.hits.get("demand", ()):
             named = next((d for d in read.named if d.start >= end and _NAMED_AT_ONCE.fullmatch(read.view, end, d.start)), None)
-            if named is not None and not read.is_quoted((start, end)) and not self._same(named.key, read.documented):
+            if named is not None and not read.is_quoted((start, end)) and not self._same(named.key, read.documented | read.lesser):
                 demanded = True
                 yield "leading-wording", f"“{read.view[start : named.end]}” directs to one answer", (start, named.end)
+        pressed = any(not read.is_quoted(span) for span in read.hits.get("leading", ()))
+        free = any(not read.in_list("leading", ask) for ask in read.written.asks)
+        if not read.written.answers and (demanded or (pressed and not free)):
+            yield "options", "one answer is demanded, and none is offered", None
         if demanded:
-            if not read.written.answers:
-                yield "options", "one answer is demanded, and none is offered", None
             return
         polar = read.is_polar
-        known = {*read.documented, *(read.pictured if polar else ())}
+        known = {*read.documented, *read.lesser, *(read.pictured if polar else ())}
         for ask in read.written.asks:
             for diagnosis in read.within(ask):
                 if self._same(diagnosis.key, known):
@@ -204,7 +214,7 @@ class Checker:
                     yield "undocumented-diagnosis", f"the question rests on “{words}”, which no provider has documented", span
         axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.hits.get(axis, ()))]
         asked = dict.fromkeys(d.key for ask in read.written.asks for d in read.within(ask))
-        questions = [ask for ask in read.written.asks if "?" in read.view[slice(*ask)] or read.in_list("ask", ask)]
+        questions = read.written.asks
         if (len(axes) > 1 and len(questions) > 1) or read.written.blocks > 1:
             yield "one-question", "more than one matter is asked about", questions[1] if len(questions) > 1 else None
         elif len(questions) > 1 and len(asked) > 1:
@@ -238,15 +248,17 @@ class Checker:
             place = (answer.start, answer.end)
             if answer.marked:
                 yield "options", "an answer is marked beforehand", place
-            if read.in_list("filler", place):
+            if any(
+                start - answer.start < _AT_ONCE and start < answer.end for start, _ in read.hits.get("filler", ()) if start >= answer.start
+            ):
                 yield "options", f"“{answer.label}” is no answer", place
-        labels = [re.sub(r"\W+", " ", a.label.lower()).strip() for a in answers]
+        labels = [(a.block, frozenset(re.findall(r"\w+", a.label.lower())) - _SMALL) for a in answers]
         for number, label in enumerate(labels):
-            if label and label in labels[:number]:
+            if label[1] and label in labels[:number]:
                 yield "options", "two answers are the same", (answers[number].start, answers[number].end)
 
     def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
-        told = [span for span in read.written.tells if read.is_fact(span)]
+        told = [span for span in read.written.tells if read.is_fact(span) and not read.in_list("leading", span)]
         if not told:
             yield "indicators", "no clinical indicator is cited", None
         elif not any(read.in_list(name, span) for name in _SOURCES for span in read.written.tells):
@@ -257,14 +269,17 @@ class Checker:
                 yield "indicators", "an indicator has no date", undated
         prior = [span for span in read.written.tells if read.in_list("prior", span)]
         if prior:
-            now = [span for span in told if span not in prior]
+            now = [span for span in told if span not in prior and not _OF_THEN.search(read.view, *span)]
             vague = next((span for span in prior if not read.has_date(span)), None)
             if not now:
                 yield "prior-encounter", "only earlier encounters are cited", prior[0]
             elif vague is not None:
                 yield "prior-encounter", "earlier information stands without its date", vague
+        elif told and read.is_past(told):
+            yield "prior-encounter", "only earlier encounters are cited", told[0]
+        used = {d.key for span in (*read.written.asks, *filter(None, [read.written.title])) for d in read.within(span)}
         for diagnosis in read.weakly:
-            if not self._same(diagnosis.key, read.documented | read.pictured):
+            if self._same(diagnosis.key, used) and not self._same(diagnosis.key, read.documented | read.pictured):
                 span = (diagnosis.start, diagnosis.end)
                 yield "source-role", f"only a list, or somebody who makes no diagnoses, names “{read.view[slice(*span)]}”", span
 
@@ -380,6 +395,16 @@ class _Read:
         """Does a stretch itself say when?"""
         return bool(values.dates(self.view, *span)) or _YEAR.search(self.view, *span) is not None or self.in_list("day", span)
 
+    def is_past(self, told: Sequence[Span]) -> bool:
+        """Is the query about a visit to come, or of a later year than all that it cites?"""
+        cited = [int(year) for span in told for year in _YEAR.findall(self.view[slice(*span)])]
+        if not cited or any(self.in_list("day", span) for span in told):
+            return False
+        rest = [*self.written.asks, *filter(None, [self.written.title])]
+        later = [int(year) for span in rest for year in _YEAR.findall(self.view[slice(*span)])]
+        unnamed = [span for span in self.written.tells if span not in told]
+        return max(later, default=0) > max(cited) or any(_COMING.search(self.view, *span) for span in (*rest, *unnamed))
+
     def is_dated(self, span: Span) -> bool:
         """Does a sentence say when, or the head of its list, or a sentence before it in the paragraph?"""
         return self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span))
@@ -407,8 +432,11 @@ class _Read:
         for ask in self.written.asks:
             for diagnosis in self.within(ask):
                 before = (ask[0], diagnosis.start)
-                if self.in_list("provider-source", before) or re.search(
-                    r"\bdocumented\W+(?:\w+\W+){0,3}$", self.view[slice(*before)], re.IGNORECASE
+                quoted = any(d.key == diagnosis.key and self.is_quoted((d.start, d.end)) for d in self.within(ask))
+                if (
+                    (quoted and self.in_list("provider-source", ask))
+                    or self.in_list("provider-source", before)
+                    or re.search(r"\bdocumented\W+(?:\w+\W+){0,3}$", self.view[slice(*before)], re.IGNORECASE)
                 ):
                     found["provider"].append(diagnosis)
         return found
@@ -422,6 +450,11 @@ class _Read:
     def pictured(self) -> set[str]:
         """The diagnoses that radiology or pathology names."""
         return {*self.noted["image"], *(d.key for d in self._told["image"])}
+
+    @property
+    def lesser(self) -> set[str]:
+        """The same by their names."""
+        return {d.key for d in self._told["weak"]}
 
     @property
     def weakly(self) -> Sequence[_Diagnosis]:

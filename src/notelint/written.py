@@ -6,7 +6,7 @@ strokes between them.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notelint import sentences
 
@@ -16,9 +16,9 @@ _BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]
 _BOXED = re.compile(rf"[ ]*(?:[-*+\u2022][ ]*|\d{{1,2}}[.)][ ]*)?{_BOX.format('m')}[ ]*")
 _BOXES = re.compile(_BOX.format("m"))
 _MARKED = frozenset("xX\u2713\u2714\u2611\u2612\u25a0\u25cf\u25fc\u2705")
-_ITEM = re.compile(r"[ ]*(?:[-*+\u2022\u2013]|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)")
+_ITEM = re.compile(r"[ ]*(?:[-*+\u2022\u2013o]|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])")
 _TITLE = re.compile(
-    r"[ ]*(?:\#+[ ]*|\*\*)?(?:subject|subj|re|title|topic|query(?:[ ]+(?:title|topic|subject|re))?)[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)",
+    r"[ ]*(?:\#+[ ]*|\*\*)?(?:subject(?:[ ]+line)?|subj|re|title|topic|query(?:[ ]+(?:title|topic|subject|re))?)[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)",
     re.IGNORECASE,
 )
 _HEAD = re.compile(r"[ ]*\#+[ ]*")
@@ -27,7 +27,7 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\b(?:please|kindly|pls|can\s+you|could\s+you|would\s+you|will\s+you|based\s+on\s+your|in\s+your|requesting|seeking|clarif(?:y|ication)\s+(?:is\s+)?(?:needed|requested)|need\s+(?:you|clarification))\b",
+    r"\b(?:please|kindly|pls|can\s+you|could\s+you|would\s+you|will\s+you|based\s+on\s+your|in\s+your\s+(?:own\s+)?(?:\w+\s+)?(?:judge?ment|opinion|view|words)|requesting|seeking|clarif(?:y|ication)\s+(?:is\s+)?(?:needed|requested)|need\s+(?:you|clarification))\b",
     re.IGNORECASE,
 )
 _NO_ASK = re.compile(
@@ -38,22 +38,33 @@ _CHOICES_HEAD = re.compile(
     r"[ ]*[*#_ ]*(?:(?:response|answer|query|possible|provider|physician|clinical|available)[ ]+)?(?:options?|choices?|answers?|responses?|selections?)[*_ ]*(?:\([^)]*\))?[*_ ]*[:\-\u2013]?[*_ ]*|[ ]*(?:please[ ]+)?(?:select|choose|check|mark|circle|pick)\b[^\n:]{0,60}:?[ ]*",
     re.IGNORECASE,
 )
-_INLINE = re.compile(r"[ ]*(?:[/|;]|[ ]{3,}|\bor\b)[ ]*")
+_STROKES = re.compile(r"[ ]+/[ ]*|[ ]*/[ ]+|(?<=\b[yY])/(?=[nN]\b)|(?<=[yY]es)/(?=[nN]o)|[ ]*[|;][ ]*|[ ]{3,}")
+_COMMAS = re.compile(r"[ ]*(?:,?[ ]+\bor\b[ ]+|,[ ]*)")
+_SENTENCE_END = re.compile(r"(?<=[\w)_])\.\s+(?=[A-Z])")
 _LETTERED = re.compile(r"(?:(?<=\s)|^)\(?(?:[A-Ha-h]|[1-9])[.)][ ]+")
-_YES_NO = re.compile(r"\byes\b[ ]*(?:[/|,;]|\bor\b)?[ ]*\bno\b", re.IGNORECASE)
+_YES_NO = re.compile(r"\b(?:yes\b[ ]*(?:[/|,;]|\bor\b)?[ ]*\bno|y[ ]*(?:/|\bor\b)[ ]*n)\b", re.IGNORECASE)
+_WAY_OUT = re.compile(r"\b(?:other|else|undetermined|determine[d]?|unknown|uncertain|yes|no|unsure|none)\b", re.IGNORECASE)
+_LEADS = re.compile(r"\b(?:does|do|did|is|are|was|were|has|have|had|please|clarify|which|what)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]")
+_NEXT_LINE = re.compile(
+    rf"\n(?=[ ]*(?:[-*+\u2022][ ]+)?(?:{_ASKS.pattern}|[A-Z][^\n:]{{2,40}}:|[^\n]{{0,40}}\d{{1,2}}/\d{{1,2}}|(?:does|do|did|is|are|was|were|has)\b[^\n]*\?))",
+    re.IGNORECASE,
+)
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
 _SHORT = 110
+_LONG = 240
+"""A line of more characters is prose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is offered; `marked`: beforehand."""
+    """An answer that is offered; `marked`: beforehand; `block`: the run of answers in which it stands, from 0."""
 
     start: int
     end: int
     label: str
     marked: bool
+    block: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,16 +101,21 @@ class Written:
             # The second line of an item stands further in.
             first = self.view.rfind("\n", 0, first - 1) + 1
         is_item = _is_item(self.view, first)
-        yield first if is_item else line, span[0]
         if is_item:
+            yield first, span[0]
             yield span[1], self._item_end(span[1])
             line = first
+        else:
+            # "Labs 11/02: CRP 148. ESR 92." In prose a date counts for its own sentence, but at the head of a list for all of it.
+            colon = self.view.rfind(":", line, span[0])
+            if colon >= 0:
+                yield max(self.view.rfind(". ", line, colon) + 1, line), colon + 1
         at = line
         while at > paragraph:
             before = self.view.rfind("\n", 0, at - 1) + 1
             text = self.view[before : at - 1].strip()
             headed = text.endswith((":", "**")) or text.startswith("#")
-            if headed or not is_item:
+            if headed:
                 yield before, at
             if headed:
                 return
@@ -119,9 +135,11 @@ def take_apart(view: str) -> Written:
     tells: list[Span] = []
     for start, end in _sentences(view, used, taken):
         words = view[start:end]
-        if _GREETING.match(words) and len(words) < _SHORT and "?" not in words:
+        if _GREETING.match(words) and len(words) < _SHORT and not re.search(r"[?\"\u201c]|\d/\d", words):
             continue
-        if (words.rstrip(" *_\"'”)").endswith("?") or _ASKS.search(words)) and not (_NO_ASK.search(words) and "?" not in words):
+        before_answers = any(0 <= a - end < 4 and "\n" not in view[end:a] for a, _ in taken) and _LEADS.search(words) is not None
+        asks_it = words.rstrip(" *_\"'”)").endswith("?") or _ASKS.search(words) or before_answers
+        if asks_it and not (_NO_ASK.search(words) and "?" not in words):
             asks.append((start, end))
         elif not _CHOICES_HEAD.fullmatch(words):
             tells.append((start, end))
@@ -169,42 +187,83 @@ def _sentences(view: str, used: Sequence[Span], taken: Sequence[Span]) -> Iterat
     for start, end in sentences.split(view):
         at = start
         for a, b in [*(span for span in cut if span[0] < end and start < span[1]), (end, end)]:
-            piece = view[at : max(at, a)]
-            if piece.strip(" \n*_#-"):
-                first = at + len(piece) - len(piece.lstrip())
-                yield first, at + len(piece.rstrip())
+            for first, last in _by_line(view, at, max(at, a)):
+                piece = view[first:last]
+                if piece.strip(" \n*_#-"):
+                    yield first + len(piece) - len(piece.lstrip()), first + len(piece.rstrip())
             at = max(at, b)
+
+
+def _by_line(view: str, start: int, end: int) -> Iterator[Span]:
+    """A sentence, cut where a line begins that asks, or that begins with a label or a date: people end no sentence there."""
+    at = start
+    for match in _NEXT_LINE.finditer(view, start, end):
+        yield at, match.start()
+        at = match.start()
+    yield at, end
 
 
 def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[Span]]:
     """(the answers, how many runs of them, the stretches that they take)."""
     found: list[Answer] = []
     taken: list[Span] = []
-    blocks = 0
-    within = False
-    asked = False
+    within = asked = False
+    first_asked: int | None = None
+    block = -1
     for number, line in enumerate(lines):
         words = view[slice(*line)]
-        boxes = list(_BOXES.finditer(view, *line))
-        listed = _ITEM.match(view, *line)
         if not words.strip():
             continue
+        boxes = list(_BOXES.finditer(view, *line))
+        listed = _ITEM.match(view, *line)
+        marked = _BOXED.match(view, *line) or listed
+        # "Other, please specify" is an answer.
+        bare = view[marked.end() : line[1]] if marked else words
+        asks = "?" in words or (_ASKS.match(bare.lstrip(" *_")) if marked else _ASKS.search(words)) is not None
         if boxes and (_BOXED.match(view, *line) or len(boxes) > 1):
             made = list(_boxed(view, line, boxes))
-        elif listed and asked and (within or _run(view, lines, number)):
+        elif listed and asked and not asks and (within or _run(view, lines, number)):
             made = [_answer(view, listed.end(), line[1], marked=False)]
+        elif (
+            asked
+            and not asks
+            and not listed
+            and (within or _bare_run(view, lines, number))
+            and len(words) < _SHORT
+            and not words.rstrip().endswith(".")
+        ):
+            made = [_answer(view, *line, marked=False)]
         else:
             made = list(_in_line(view, line, asked=asked))
+        heads = asks or words.rstrip(" *_").endswith(":") or _CHOICES_HEAD.fullmatch(words.strip()) is not None
         if made:
-            blocks += not within
-            found += made
+            block += not within or (asks and not marked)
+            found += [replace(answer, block=block) for answer in made]
             taken.append((made[0].start if made[0].start > line[0] + 12 else line[0], line[1]))
             within = True
+            first_asked = line[0] if asks and first_asked is None else first_asked
+            asked = asked or asks
             continue
         within = False
-        if words.rstrip(" *_").endswith(("?", ":")) or _ASKS.search(words) or (_CHOICES_HEAD.fullmatch(words.strip())):
+        if heads:
             asked = True
-    return found, blocks, taken
+            first_asked = line[0] if asks and first_asked is None else first_asked
+    if first_asked is not None and any(answer.start >= first_asked for answer in found):
+        # Boxes before the question are those of a form that is quoted.
+        found = [answer for answer in found if answer.start >= first_asked]
+        taken = [span for span in taken if span[1] > first_asked]
+    return found, len({answer.block for answer in found}), taken
+
+
+def _bare_run(view: str, lines: Sequence[Span], number: int) -> bool:
+    """Do short lines without any mark follow, one of which is "other" or "unknown": "Yes", "No", "Other", each in a line?"""
+    run: list[str] = []
+    for line in lines[number:]:
+        words = view[slice(*line)].strip()
+        if not words or len(words) > _SHORT // 2 or words.endswith((".", "?", ":")):
+            break
+        run.append(words)
+    return len(run) > 1 and any(_WAY_OUT.match(words) or words.lower().startswith("unable") for words in run[1:])
 
 
 def _run(view: str, lines: Sequence[Span], number: int) -> bool:
@@ -212,7 +271,7 @@ def _run(view: str, lines: Sequence[Span], number: int) -> bool:
     following = next((line for line in lines[number + 1 :] if view[slice(*line)].strip()), None)
     before = next((line for line in reversed(lines[:number]) if view[slice(*line)].strip()), None)
     asks = before is not None and (
-        view[slice(*before)].rstrip(" *_").endswith("?")
+        "?" in view[slice(*before)]
         or _ASKS.search(view, *before) is not None
         or _CHOICES_HEAD.fullmatch(view[slice(*before)].strip()) is not None
     )
@@ -244,15 +303,18 @@ def _in_line(view: str, line: Span, *, asked: bool) -> Iterator[Answer]:
         start = line[0] + yes.start()
         if question >= 0 and question < yes.start():
             start = line[0] + question + 1
-    elif question >= 0 and len(_INLINE.findall(words[question:])) >= 2:
+    elif question >= 0 and _offers(words[question + 1 :], 1):
         start = line[0] + question + 1
-    elif (
-        asked
-        and words.count("/") >= 2
-        and len(words) < 240
-        and re.search(r"\bother\b|\bundetermined\b|\bdetermine\b", words, re.IGNORECASE)
-    ):
+    elif asked and len(words) < _LONG and _offers(words, 2):
         start = line[0]
+    else:
+        asks = next(reversed(list(_ASKS.finditer(words))), None)
+        colon = words.find(":", asks.end()) if asks else -1
+        if colon >= 0 and _offers(words[colon + 1 :], 1):
+            start = line[0] + colon + 1
+    if start is not None and (stop := _SENTENCE_END.search(view, start, line[1])):
+        # A sentence of its own behind the answers is none of them.
+        line = (line[0], stop.start())
     if start is None:
         return
     lettered = list(_LETTERED.finditer(view, start, line[1]))
@@ -261,13 +323,18 @@ def _in_line(view: str, line: Span, *, asked: bool) -> Iterator[Answer]:
             end = lettered[number + 1].start() if number + 1 < len(lettered) else line[1]
             yield _answer(view, mark.end(), end, marked=False)
         return
-    separators = re.compile(r"[ ]*(?:[/|;,]|[ ]{3,}|,?[ ]+\bor\b)[ ]*")
+    separators = _STROKES if _STROKES.search(view, start, line[1]) else _COMMAS
     at = start
     for match in (*separators.finditer(view, start, line[1]), None):
         end = match.start() if match else line[1]
         if view[at:end].strip(" ()_.[]"):
             yield _answer(view, at, end, marked=False)
         at = match.end() if match else end
+
+
+def _offers(words: str, least: int) -> bool:
+    """Does a stretch offer answers between strokes, one of them a way out?"""
+    return len(re.findall(r"\s/\s|\s?\|\s?|;", words)) >= least and _WAY_OUT.search(words) is not None
 
 
 def _answer(view: str, start: int, end: int, *, marked: bool) -> Answer:
