@@ -19,6 +19,7 @@ def as_docx(queries: Sequence[Query]) -> bytes:
     file.core_properties.author = "notelint"
     file.core_properties.title = queries[0].title if len(queries) == 1 else f"{len(queries)} queries"
     file.styles["Normal"].font.size = Pt(11)
+    file.styles["Normal"].paragraph_format.space_after = Pt(4)
     for section in file.sections:
         section.left_margin = section.right_margin = Cm(2.2)
         section.top_margin = section.bottom_margin = Cm(2)
@@ -29,11 +30,10 @@ def as_docx(queries: Sequence[Query]) -> bytes:
             file.add_page_break()  # type: ignore[no-untyped-call]
         file.add_heading(made.title, level=1)
         file.add_paragraph().add_run(made.state).font.color.rgb = grey
-        table = file.add_table(rows=0, cols=2)
         for name, who in made.people:
-            cells = table.add_row().cells
-            cells[0].text, cells[1].text = f"{name}:", who
-            cells[0].width, cells[1].width = Cm(2.6), Cm(14)
+            paragraph = file.add_paragraph(f"{name}:\t{who}")
+            paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(2.6))
+            paragraph.paragraph_format.space_after = Pt(1)
         for heading, quotations in made.blocks:
             file.add_heading(heading, level=2)
             for quotation in quotations:
