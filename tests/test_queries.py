@@ -84,7 +84,7 @@ def test_a_disc_of_which_the_nature_is_open(linter: Linter, drafter: Drafter, ch
     assert query.title == "Disc process: clarification"
     assert query.form == "multiple-choice"
     assert [option.label for option in query.options] == [
-        "Bacterial infection of the disc", "Bacterial infection of the disc with osteomyelitis of the vertebra", "Cause not known", "Not infectious",
+        "Bacterial infection of the disc", "Bacterial infection of the disc with osteomyelitis of the vertebra", "Not infectious",
     ]  # fmt: skip
     assert all(option.supported_by for option in query.options)
     assert "“Discitis”" in query.stem
@@ -128,6 +128,44 @@ def test_a_doubt_is_asked_as_a_doubt(linter: Linter, drafter: Drafter) -> None:
     assert (query.matter, [option.label for option in query.options]) == (
         "status", ["Confirmed", "Ruled out", "Still suspected and under evaluation"],
     )  # fmt: skip
+
+
+def test_what_is_stated_and_denied_is_asked_as_a_conflict(linter: Linter, drafter: Drafter, checker: Checker) -> None:
+    text = "ASSESSMENT: Discitis L4-L5, not infectious.\n\nADDENDUM: There is no discitis, the changes are degenerative."
+    (query,) = (
+        q for q in drafts(linter, drafter, Note(id="n1", codes=("M46.46",), date_of_service=SEEN, text=text)) if q.matter == "conflict"
+    )
+    quoted = {indicator.id: indicator.text for indicator in query.indicators}
+    assert [(option.label, [quoted[name] for name in option.supported_by]) for option in query.options] == [
+        ("The condition is present", ["ASSESSMENT: Discitis L4-L5, not infectious."]),
+        ("The condition was ruled out", ["ADDENDUM: There is no discitis, the changes are degenerative."]),
+    ]
+    assert checker.check_query(query) == ()
+
+
+def test_what_radiology_denies_is_a_question_of_validity(linter: Linter, drafter: Drafter) -> None:
+    text = "IMAGING: MRI lumbar spine 06/18/2026 (radiology): no discitis or osteomyelitis.\n\nASSESSMENT: Vertebral osteomyelitis of L3, on cefazolin."
+    (query,) = (
+        q for q in drafts(linter, drafter, Note(id="n1", codes=("M46.26",), date_of_service=SEEN, text=text)) if q.matter == "validity"
+    )
+    assert query.reason == "clinical-validity"
+    assert [option.label for option in query.options] == ["Confirmed", "Ruled out"]
+    assert [i.text for i in query.indicators if i.polarity == "against"] == [
+        "IMAGING: MRI lumbar spine 06/18/2026 (radiology): no discitis or osteomyelitis."
+    ]
+
+
+def test_an_organism_of_the_laboratory_is_asked_about_by_yes_and_no(linter: Linter, drafter: Drafter, checker: Checker) -> None:
+    text = "MICROBIOLOGY: Blood cultures 06/18/2026: MSSA in 2 of 2 sets.\n\nASSESSMENT: Vertebral osteomyelitis of L3, on cefazolin."
+    note = Note(id="n1", codes=("M46.26",), date_of_service=SEEN, text=text)
+    (query,) = (q for q in drafts(linter, drafter, note) if q.matter == "organism-link")
+    assert (query.form, [option.label for option in query.options]) == ("yes-no", ["Yes", "No"])
+    assert query.stem == "Is the infection documented as “Vertebral osteomyelitis” due to the organism reported as “MSSA”?"
+    assert checker.check_query(query, {"n1": note}) == ()
+    told = note.text.replace("osteomyelitis of L3", "osteomyelitis of L3 due to MSSA")
+    assert all(
+        q.matter != "organism-link" for q in drafts(linter, drafter, Note(id="n1", codes=("M46.26",), date_of_service=SEEN, text=told))
+    )
 
 
 def test_documents_of_one_encounter_are_quoted_together(linter: Linter, drafter: Drafter) -> None:

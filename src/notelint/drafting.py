@@ -34,6 +34,7 @@ _AT_ONCE = 40
 """A quotation that is nothing but a denial comes to it within so many characters."""
 _NORMAL = frozenset({"negative", "normal"})
 _SITE = frozenset({"site/unspecified", "site/mismatch", "site/undocumented", "site/ambiguous"})
+_UNSUPPORTED = frozenset({"support/diagnosis-elsewhere", "support/diagnosis-missing", "support/diagnosis-negated"})
 _ASKED = frozenset({"required", "specificity"})
 
 
@@ -87,73 +88,109 @@ class Drafter:
         report = documents[number].report
         for assessment in report.assessments:
             family = self._family(assessment)
-            if family is not None and assessment.decision not in ("assign", None):
+            if family is not None and assessment.decision is not None:
                 yield from self._of_code(documents, number, assessment, family)
         for diagnostic in report.diagnostics:
-            if diagnostic.rule == "note/contradiction" and diagnostic.evidence:
-                told = documents[number].report.findings[diagnostic.evidence[0]]
-                family = next((f for f in self._library.families if told.concept in {key.partition("/")[0] for key in f.diagnosis}), None)
-                if family is not None:
-                    statement = (number, diagnostic.evidence[0])
-                    evidence = tuple((number, index) for index in diagnostic.evidence)
-                    yield self._matter(documents, "conflict", family, statement, evidence=evidence)
+            if diagnostic.rule == "note/contradiction" and len(diagnostic.evidence) > 1:
+                yield from self._of_contradiction(documents, number, diagnostic.evidence)
 
     def _family(self, assessment: Assessment) -> Family | None:
         nearest = self._codeset.nearest(assessment.code)
         return self._library.family_of(nearest.code) if nearest else None
 
     def _of_code(self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family) -> Iterator[Matter]:
+        """What is open for a code: first whether the disease is there; only where it is, all else."""
         report = documents[number].report
         rules = {diagnostic.rule for diagnostic in report.diagnostics if diagnostic.code == assessment.code}
-        if "support/diagnosis-elsewhere" in rules:
-            return
-        if "support/diagnosis-missing" in rules:
-            if self._indicated(documents, family):
-                named = (*family.diagnosis, *family.unresolved)
-                evidence = tuple((at, index) for at, document in enumerate(documents) for index in document.chart.indices(named))
-                yield self._matter(documents, "diagnosis", family, None, evidence=evidence)
-            return
         statement = self._statement(documents, number, family)
-        if statement is None or "support/diagnosis-negated" in rules:
+        if "support/diagnosis-missing" in rules and self._indicated(documents, family):
+            named = self._points(documents, (*family.diagnosis, *family.unresolved))
+            yield self._matter(documents, "diagnosis", family, None, evidence=named)
+        if statement is None or rules & _UNSUPPORTED:
             return
         if "support/diagnosis-uncertain" in rules or self._is_doubtful(assessment):
             yield self._matter(documents, "status", family, statement)
             return
-        if assessment.decision == "unsupported":
-            return
-        covered: set[Point] = set()
+        if denied := self._denied_elsewhere(documents, family):
+            yield self._matter(documents, "validity", family, statement, evidence=denied)
+        if assessment.decision != "unsupported":
+            covered: set[Point] = {statement}
+            for matter in self._of_elements(documents, number, assessment, family, statement):
+                covered.update((*matter.evidence, *(point for _, points in matter.choices for point in points)))
+                yield matter
+            if rules & _SITE and assessment.decision == "query" and not self._is_open(assessment, "region"):
+                # Only images name the place: the provider may confirm it.
+                yield self._of_region(documents, number, assessment, family, statement)
+            others = [
+                (number, alternative.evidence[0])
+                for alternative in assessment.alternatives
+                if alternative.kind == "candidate" and alternative.route and alternative.evidence
+            ]
+            if left := [point for point in dict.fromkeys(others) if point not in covered]:
+                yield self._between(documents, family, statement, left)
+        if family.infection and not self._is_open(assessment, "organism", levels=_ASKED):
+            yield from self._of_organism(documents, family, statement)
+
+    def _of_elements(
+        self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family, statement: Point
+    ) -> Iterator[Matter]:
         for assessed in assessment.elements:
-            if assessed.status == "met" or assessed.level not in _ASKED or assessed.element == "diagnosis":
-                continue
-            if assessed.element == "region" and assessment.decision == "replace":
-                # The words name another region: that is for the coder.
-                continue
             question = self._asking.of_element(assessed.element, family.family)
-            if question is None:
+            if assessed.status == "met" or assessed.level not in _ASKED or assessed.element == "diagnosis" or question is None:
                 continue
-            evidence = tuple((number, index) for index in assessed.evidence)
-            if assessed.element == "region":
-                matter = self._of_region(documents, number, assessment, family, question, statement)
-            else:
-                matter = self._matter(documents, question.id, family, statement, evidence=evidence)
-            covered.update((*evidence, *(point for _, points in matter.choices for point in points), statement))
-            yield matter
-        region = self._asking.of_element("region", family.family)
-        if (
-            rules & _SITE
-            and assessment.decision == "query"
-            and region
-            and not any(a.element == "region" and a.status != "met" for a in assessment.elements)
-        ):
-            # Only images name the place: the provider may confirm it.
-            yield self._of_region(documents, number, assessment, family, region, statement)
-        others = [
-            (number, alternative.evidence[0])
-            for alternative in assessment.alternatives
-            if alternative.kind == "candidate" and alternative.route and alternative.evidence
+            if assessment.decision == "assign" and assessed.status == "uncertain":
+                # The provider has answered, that it is not determined.
+                continue
+            if assessed.element != "region":
+                evidence = tuple((number, index) for index in assessed.evidence)
+                yield self._matter(documents, question.id, family, statement, evidence=evidence)
+            elif assessment.decision != "replace":
+                # Where the words name another region, that is for the coder.
+                yield self._of_region(documents, number, assessment, family, statement)
+
+    def _of_contradiction(self, documents: Sequence[_Document], number: int, told: Sequence[int]) -> Iterator[Matter]:
+        finding = documents[number].report.findings[told[0]]
+        families = (f for f in self._library.families if finding.concept in {key.partition("/")[0] for key in f.diagnosis})
+        family = next(families, None)
+        if family is not None:
+            question = self._asking.question("conflict")
+            stated, denied = (number, told[0]), (number, told[-1])
+            choices = tuple(zip((choice.words for choice in question.choices), ((stated,), (denied,)), strict=True))
+            yield Matter(question, family, stated, None, choices, (denied,))
+
+    def _of_organism(self, documents: Sequence[_Document], family: Family, statement: Point) -> Iterator[Matter]:
+        """The organism that only the laboratory names: that it is the cause, the provider has to say."""
+        held = [
+            (at, index)
+            for at, document in enumerate(documents)
+            for index in document.chart.indices(["organism"])
+            if document.chart.holds(index)
         ]
-        if left := [point for point in dict.fromkeys(others) if point not in covered]:
-            yield self._between(documents, family, statement, left)
+        linked = [point for point in held if documents[point[0]].chart.is_linked(point[1])]
+        if held and not linked:
+            yield self._matter(documents, "organism-link", family, statement, other=held[0])
+
+    def _denied_elsewhere(self, documents: Sequence[_Document], family: Family) -> tuple[Point, ...]:
+        """Where radiology or pathology denies the disease and nowhere names it."""
+        said = [
+            point
+            for point in self._points(documents, (*family.diagnosis, *family.unresolved))
+            if _finding(documents, point).author in ("radiology", "pathology") and not _finding(documents, point).attributes.get("partial")
+        ]
+        return tuple(said) if said and all(_finding(documents, point).negated for point in said) else ()
+
+    @staticmethod
+    def _points(documents: Sequence[_Document], concepts: Iterable[str]) -> tuple[Point, ...]:
+        asked = tuple(concepts)
+        return tuple((at, index) for at, document in enumerate(documents) for index in document.chart.indices(asked))
+
+    @staticmethod
+    def _is_open(assessment: Assessment, element: str, *, levels: frozenset[str] | None = None) -> bool:
+        return any(a.element == element and a.status != "met" and (levels is None or a.level in levels) for a in assessment.elements)
+
+    @staticmethod
+    def _is_doubtful(assessment: Assessment) -> bool:
+        return any(assessed.element == "diagnosis" and assessed.status == "uncertain" for assessed in assessment.elements)
 
     def of_route(self, documents: Sequence[_Document], number: int, family: Family, alternative: Alternative) -> Matter:
         """The matter of another code to which a route leads: which condition it is, or how the two are related."""
@@ -168,10 +205,6 @@ class Drafter:
     def documents(self, read: Sequence[tuple[Note, NoteReport]]) -> list[_Document]:
         """Notes with their reports, ready to be asked about."""
         return [_Document(note, report, Chart(report.findings, self._library, concludes=self._concludes)) for note, report in read]
-
-    @staticmethod
-    def _is_doubtful(assessment: Assessment) -> bool:
-        return any(assessed.element == "diagnosis" and assessed.status == "uncertain" for assessed in assessment.elements)
 
     def _statement(self, documents: Sequence[_Document], number: int, family: Family) -> Point | None:
         """The provider's words for the disease: where the author concludes, in the document itself first."""
@@ -239,10 +272,9 @@ class Drafter:
         known = self._library.by_concept
         return known.get(f"{finding.concept}/{finding.value}") or known.get(finding.concept)
 
-    def _of_region(
-        self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family, question: Question, statement: Point
-    ) -> Matter:
+    def _of_region(self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family, statement: Point) -> Matter:
         """The region: those between which the words do not decide, else those that images show."""
+        question = self._asking.question("region")
         labels: dict[str, tuple[Point, ...]] = {}
         regions = (
             {code: region for region, code in self._library.region_codes(family.site.parent, self._codeset).items()} if family.site else {}
@@ -325,10 +357,12 @@ class Drafter:
             note, findings = documents[at].note, [_finding(documents, point) for point in together]
             beside = [f for f in documents[at].report.findings if f.concept in rank and _counts(f) and start <= f.start < end]
             told, dated = findings[0], next((finding.date for finding in findings if finding.date), None)
+            denied = any(point in matter.evidence and _finding(documents, point).negated for point in together)
+            polarity = _polarity([*findings, *beside], start, asked=matter.statement in together)
             indicator = Indicator(
                 id="", text=note.text[start:end], document=name_of(note), document_type=note.note_type, section=told.section,
                 author=told.author, date=dated or (note.date_of_service.isoformat() if note.date_of_service else None),
-                encounter=note.encounter, polarity=_polarity([*findings, *beside], start, asked=matter.statement in together), start=start, end=end,
+                encounter=note.encounter, polarity="against" if denied and polarity == "for" else polarity, start=start, end=end,
             )  # fmt: skip
             quoted.append((indicator, together))
         quoted.sort(key=lambda each: each[0].polarity == "against")
