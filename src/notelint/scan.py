@@ -350,6 +350,10 @@ class Scan:
             possible = [entry for entry in loose if not any(clause.isdisjoint(here) for clause in clauses[entry])]
         return hits + self._matches([(starts[n], headed[words[n]]) for n in begins], possible, start, end)
 
+    def patterns(self) -> list[Hit]:
+        """What the regular expressions find in the whole text."""
+        return self._matches(self._places(), self._loose, 0, len(self._tokens.view))
+
     def _places(self) -> list[tuple[int, list[int]]]:
         """[(where a word stands, the patterns that may begin there)] in the whole text."""
         begun = self._begun

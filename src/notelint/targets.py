@@ -55,6 +55,7 @@ class Targets:
             if target.form != "pattern" and target.concept.kind not in UNREPORTED:
                 self._phrase_gate.add(needs.of_phrase(target.words, cased=target.form == "abbreviation"))
         self._level = next((target.concept for target in targets if target.concept.concept == "spinal-region"), None)
+        self._level_entry = -1
         self._silent = frozenset(target.concept.key for target in targets if target.concept.kind in _SILENT)
         if self._level is not None:
             written = needs.of_pattern(levels.WRITTEN.pattern, levels.WRITTEN.flags)
@@ -75,7 +76,13 @@ class Targets:
 
     def can_tell(self, tokens: Tokens) -> bool:
         """May matches in a text come to a finding? True wherever they do; one look at its words."""
-        return self._phrase_gate.lets_pass(tokens.present) or not self._telling.isdisjoint(tokens.possible(self._gate))
+        if self._phrase_gate.lets_pass(tokens.present):
+            return True
+        possible = tokens.possible(self._gate)
+        if self._telling.isdisjoint(possible):
+            return False
+        # Regular expressions of common words pass the gate in many notes, and few of them match.
+        return self._level_entry in possible or self.tell([(a, b, n, None) for a, b, n in self._scanner.on(tokens).patterns()])
 
     def tell(self, matches: Sequence[Match]) -> bool:
         """Can matches come to a finding? Those of words that only look like something else, or own a place, can not."""
