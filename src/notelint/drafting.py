@@ -4,10 +4,10 @@ Only what changes a code, its place in the sequence or its validity is asked abo
 what an answer is worth.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notelint import __version__
+from notelint import __version__, sentences, values
 from notelint.assessment import Alternative, Assessment
 from notelint.chart import Chart
 from notelint.codeset import CodeSet
@@ -20,13 +20,18 @@ from notelint.packs import Asking, Choice, Concept, Family, Question
 from notelint.query import Form, Indicator, Option, Polarity, Query, Record, digest
 from notelint.report import NoteReport
 
+Span = tuple[int, int]
 Point = tuple[int, int]
 """(document, finding), both by number."""
 
+_MARK: Mapping[str, Point] = {"for": (-1, 0), "against": (-1, 1)}
+"""In place of points: the quotations that speak for or against the statement."""
+_SIDED = 3
 _MOST = 10
 """So many quotations support a query: quality over number."""
 _EACH = 2
 """So many of them a choice needs."""
+_WHOLE = len("2026-01-01")
 _LONGEST = 220
 """A quotation of more characters is cut to the words around the finding."""
 _BEFORE, _BEHIND = 70, 110
@@ -242,7 +247,7 @@ class Drafter:
         for choice in choices:
             if not choice.rests_on:
                 if asked:
-                    yield choice.words, asked
+                    yield choice.words, asked if choice.by == "statement" else (_MARK[choice.by], *asked)
                 continue
             points = [
                 (at, index)
@@ -251,8 +256,8 @@ class Drafter:
                 for index in document.chart.evidence(condition) or ()
                 if _counts(document.report.findings[index])
             ]
-            if points:
-                yield choice.words, tuple(dict.fromkeys(points))[:_EACH]
+            if points or (choice.always and asked):
+                yield choice.words, tuple(dict.fromkeys(points))[:_EACH] or asked
 
     def _between(self, documents: Sequence[_Document], family: Family, statement: Point, others: Sequence[Point]) -> Matter:
         """The matter of what the condition is: that of the statement, or one of those that other findings name."""
@@ -318,10 +323,7 @@ class Drafter:
             indicators=tuple(indicator for indicator, _ in quoted),
             stem=stem,
             form=form,
-            options=tuple(
-                Option(label=_capital(words), supported_by=tuple(dict.fromkeys(names[point] for point in points if point in names)))
-                for words, points in ordered
-            ),
+            options=tuple(Option(label=_capital(words), supported_by=_support(points, names, quoted)) for words, points in ordered),
             other=self._asking.other,
             undetermined=self._asking.undetermined,
             records=records,
@@ -335,7 +337,7 @@ class Drafter:
     ) -> list[tuple[Indicator, list[Point]]]:
         """The indicators, in the order of the documents and of the text, each with the findings that it quotes."""
         needed = [matter.statement, matter.other, *(point for _, points in choices for point in points), *matter.evidence]
-        points = list(dict.fromkeys(point for point in needed if point is not None))
+        points = list(dict.fromkeys(point for point in needed if point is not None and point[0] >= 0))
         concepts = matter.question.indicators or self._asking.indicators(infection=matter.family.infection)
         rank = {name: place for place, name in reversed(list(enumerate(self._names(concepts))))}
         further = [
@@ -347,6 +349,8 @@ class Drafter:
         spans: dict[tuple[int, int, int], list[Point]] = {}
         for place, point in enumerate([*points, *((at, index) for _, at, index in sorted(further))]):
             span = _span(documents[point[0]].note, _finding(documents, point))
+            if point == matter.statement:
+                span = _with_next(documents[point[0]], span)
             near = next((key for key in spans if key[0] == point[0] and key[1] < span[1] and span[0] < key[2]), None)
             if near is not None:
                 spans[near].append(point)
@@ -356,12 +360,14 @@ class Drafter:
         for (at, start, end), together in sorted(spans.items()):
             note, findings = documents[at].note, [_finding(documents, point) for point in together]
             beside = [f for f in documents[at].report.findings if f.concept in rank and _counts(f) and start <= f.start < end]
-            told, dated = findings[0], next((finding.date for finding in findings if finding.date), None)
+            told = findings[0]
+            # What stands without a head under the results of the laboratory may be an image all the same.
+            image = told.kind == "imaging" and told.author == "laboratory"
             denied = any(point in matter.evidence and _finding(documents, point).negated for point in together)
             polarity = _polarity([*findings, *beside], start, asked=matter.statement in together)
             indicator = Indicator(
-                id="", text=note.text[start:end], document=name_of(note), document_type=note.note_type, section=told.section,
-                author=told.author, date=dated or (note.date_of_service.isoformat() if note.date_of_service else None),
+                id="", text=note.text[start:end], document=name_of(note), document_type=note.note_type, section="imaging" if image else told.section,
+                author="radiology" if image else told.author, date=_date_of(note, findings, (start, end)),
                 encounter=note.encounter, polarity="against" if denied and polarity == "for" else polarity, start=start, end=end,
             )  # fmt: skip
             quoted.append((indicator, together))
@@ -371,6 +377,15 @@ class Drafter:
     @staticmethod
     def _names(keys: Iterable[str]) -> list[str]:
         return list(dict.fromkeys(key.partition("/")[0] for key in keys))
+
+
+def _support(points: Sequence[Point], names: Mapping[Point, str], quoted: Sequence[tuple[Indicator, list[Point]]]) -> tuple[str, ...]:
+    """The quotations on which a choice rests: those that its points name, or those for or against the statement where there are any."""
+    sides = {mark: side for side, mark in _MARK.items()}
+    wanted = next((sides[point] for point in points if point in sides), None)
+    if wanted is not None and (found := tuple(indicator.id for indicator, _ in quoted if indicator.polarity == wanted)):
+        return found[:_SIDED]
+    return tuple(dict.fromkeys(names[point] for point in points if point in names))
 
 
 def _counts(finding: Finding) -> bool:
@@ -402,6 +417,24 @@ def _span(note: Note, finding: Finding) -> tuple[int, int]:
     while last < end and not note.view[last].isspace():
         last -= 1
     return first, max(last, finding.end)
+
+
+def _with_next(document: _Document, span: Span) -> Span:
+    """The statement with the sentence behind it, which may take it back or leave it open."""
+    view = document.note.view
+    following = next(iter(sentences.split(view[span[1] : span[1] + _LONGEST])), None)
+    if following is None or "\n\n" in view[span[1] : span[1] + following[0]] or following[1] >= min(_LONGEST, len(view) - span[1]) - 1:
+        return span
+    end = span[1] + following[1]
+    return (span[0], end) if end - span[0] <= _LONGEST and view[span[1] : end].strip()[:1] not in "-*#" else span
+
+
+def _date_of(note: Note, findings: Sequence[Finding], span: Span) -> str | None:
+    """When what is quoted was: its own whole date, else one in the quotation, else that of the document."""
+    written = [finding.date for finding in findings if finding.date and len(finding.date) == _WHOLE]
+    if not written and any(finding.kind in ("test", "imaging") for finding in findings):
+        written = [dated.iso for dated in values.dates(note.view, *span, day_of_service=note.date_of_service) if len(dated.iso) == _WHOLE]
+    return written[0] if written else note.date_of_service.isoformat() if note.date_of_service else None
 
 
 def _polarity(findings: Sequence[Finding], start: int, *, asked: bool) -> Polarity:

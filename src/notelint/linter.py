@@ -43,7 +43,7 @@ class Linter:
     def __init__(
         self, *, patterns: Path | None = None, profile: str = "scribe", select: Sequence[str] = (), ignore: Sequence[str] = ()
     ) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
         self._profile = profile
         self._select, self._ignore = tuple(select), tuple(ignore)
         self._told_outdated = False
@@ -53,7 +53,7 @@ class Linter:
     @cached_property
     def library(self) -> Library:
         """The patterns."""
-        return library_.load(self._patterns)
+        return library_.load(self.patterns)
 
     @cached_property
     def profile(self) -> Profile:

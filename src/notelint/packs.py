@@ -544,6 +544,10 @@ class Choice(Model):
 
     words: str
     rests_on: Conditions = Field((), description="what in the notes supports it, any of these; none: the statement that is asked about")
+    by: Literal["statement", "for", "against"] = Field(
+        "statement", description="without `rests-on`: what supports it, where there is any such quotation"
+    )
+    always: bool = Field(False, description="offered also where none of `rests-on` holds, as a meaning of the statement")
 
 
 class Question(Model):
@@ -605,6 +609,7 @@ class QueryRule(Model):
     what: str
     why: str
     example: str
+    texts: bool = Field(True, description="judged on plain texts too, not only on structured queries")
 
 
 class WordList(Words):
@@ -649,7 +654,8 @@ class Case(Model):
 
     In a vocabulary's cases: `found` and `not-found` (`concept` or `concept/value`). In a family's cases: `code`, with `met`, `missing`,
     `uncertain`, `conflict` (elements), `absent` (elements that are not in question), `rules`, `not-rules`, `alternatives`,
-    `not-alternatives`, `routes`, `look-alike`, `profile` and `decision`. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
+    `not-alternatives`, `routes`, `look-alike`, `profile` and `decision`. In the cases of queries: `breaks`, and `look-alike` for a rule that the
+    text only seems to break. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
     """
 
     text: str
@@ -676,6 +682,7 @@ class Case(Model):
     )
     profile: Slug | None = None
     decision: Literal["assign", "unspecified", "query", "replace", "unsupported"] | None = None
+    breaks: tuple[Slug, ...] | None = Field(None, description="of a query: all the rules that it breaks, without `query/`; `[]` for none")
 
 
 class Cases(Model):

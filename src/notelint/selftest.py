@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from notelint.codeset import CodeSet
+from notelint.compliance import Checker
 from notelint.findings import Finding
-from notelint.library import Library, case_lines, read_cases
+from notelint.gate import Pieces
+from notelint.library import Library, case_lines, load_wordings, read_cases
 from notelint.linter import Linter
 from notelint.note import Note, reading_view
-from notelint.packs import Case, Expected, Family, Words
+from notelint.packs import Case, Expected, Family, Wordings, Words
 from notelint.reference import PLACEHOLDERS, Reference, disproved
 from notelint.rules import RULES
 from notelint.scan import Scanner, Tokens
@@ -27,7 +30,20 @@ def run(linter: Linter, overlay: Path | None = None) -> Iterator[tuple[str, str 
 
 def of_case(linter: Linter, case: Case) -> Iterator[str]:
     """What is wrong with a case, nothing when it holds."""
-    yield from _of_code(linter, case) if case.code else _of_words(linter, case)
+    if case.breaks is not None:
+        yield from _of_query(_checker(linter), case)
+    else:
+        yield from _of_code(linter, case) if case.code else _of_words(linter, case)
+
+
+@lru_cache(maxsize=1)
+def _checker(linter: Linter) -> Checker:
+    return Checker(linter, load_wordings(linter.patterns))
+
+
+def _of_query(checker: Checker, case: Case) -> Iterator[str]:
+    found = {diagnostic.rule.partition("/")[2] for diagnostic in checker.check_text(case.text)}
+    yield from _compare("rule", case.breaks, found)
 
 
 def _of_words(linter: Linter, case: Case) -> Iterator[str]:
@@ -168,7 +184,8 @@ def _unknown(
 def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     """What has no case: a concept that none finds or none misses, an element that none meets or misses, a cue or turn that none holds."""
     cases = {name: found for name, (_, found) in read_cases(overlay).items()}
-    everything = [case for found in cases.values() for case in found]
+    asked = [case for found in cases.values() for case in found if case.breaks is not None]
+    everything = [case for found in cases.values() for case in found if case.breaks is None]
     seen = {e.concept for case in everything for e in case.found} | {f"{e.concept}/{e.value}" for case in everything for e in case.found}
     unseen = {key for case in everything for key in case.not_found}
     for key in dict.fromkeys(c.key for c in library.concepts if c.kind not in UNREPORTED and not (c.kind == "site" and c.value is None)):
@@ -182,6 +199,22 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     yield from _uncovered_profiles(library, everything)
     yield from _uncovered_routes(library, everything)
     yield from _without_look_alike(library, everything)
+    yield from _uncovered_queries(load_wordings(overlay), asked)
+
+
+def _uncovered_queries(wordings: Wordings, cases: Sequence[Case]) -> Iterator[str]:
+    """The rules of queries that no case breaks or only seems to break, and the lists of words of which none stands in a case that breaks the rule."""
+    for rule in wordings.rules:
+        if rule.texts and not any(rule.rule in (case.breaks or ()) for case in cases):
+            yield f"query/{rule.rule}: no case breaks it (`breaks: [{rule.rule}]`)"
+        if rule.texts and not any(rule.rule in case.look_alike and rule.rule not in (case.breaks or ()) for case in cases):
+            yield f"query/{rule.rule}: no case only seems to break it (`look-alike: [{rule.rule}]`)"
+    pieces = Pieces()
+    scanner = Scanner.of(pieces, wordings.lists)
+    for n, words in enumerate(wordings.lists):
+        texts = [reading_view(case.text) for case in cases if words.rule is None or words.rule in (case.breaks or ())]
+        if not any(n in {number for _, _, number in scanner.on(Tokens(text, pieces)).find()} for text in texts):
+            yield f"lists.{words.list}: no case holds its words"
 
 
 def of_reference(library: Library, reference: Reference, codeset: CodeSet) -> Iterator[str]:

@@ -45,7 +45,7 @@ def sheet(query: Query) -> Sheet:
     now = [i for i in query.indicators if not i.prior]
     blocks = (
         ("Clinical indicators", [i for i in now if i.polarity != "against"]),
-        ("Indicators that are normal or speak against", [i for i in now if i.polarity == "against"]),
+        ("Findings that are normal or negative", [i for i in now if i.polarity == "against"]),
         ("Indicators of earlier encounters", list(query.prior())),
     )
     answers = [(option.label, tuple(numbers[name] for name in option.supported_by if name in numbers)) for option in query.options]
