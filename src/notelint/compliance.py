@@ -28,6 +28,7 @@ _FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organis
 _SOURCES = ("provider-source", "image-source", "laboratory-source", "weak-source")
 _AXES = ("axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", "axis-severity", "axis-cause", "axis-admission")
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
+_SAID = re.compile(r"\d|\b(?:normal|negative|neg|positive|pos|unremarkable|elevated|high|low|show(?:s|ed)?|up|fine|clear)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _POLAR = re.compile(
     r"(?:^|[,;:]\s+|\band\s+)\s*(?:(?:does|do|did|is|are|was|were|has|have|had|can|could|would|should)\s+(?!you\b)|(?:do|would|did)\s+you\s+(?:agree|think|feel|believe|consider))",
@@ -35,9 +36,10 @@ _POLAR = re.compile(
 )
 _OF_THEN = re.compile(r"\b(?:that|the\s+same|then)\s+(?:stay|admission|visit|encounter|hospitalization|year)\b", re.IGNORECASE)
 _COMING = re.compile(
-    r"\b(?:this\s+year|year[-\s]end|end\s+of\s+(?:the\s+)?year|annual|yearly|upcoming|pre-?visit|next\s+(?:visit|appointment)|today's\s+(?:visit|appointment)|recapture)\b",
+    r"\b(?:this\s+year|year[-\s]end|end\s+of\s+(?:the\s+)?year|annual|yearly|upcoming|pre-?visit|next\s+(?:visit|appointment)|today's\s+(?:visit|appointment)|recaptur\w*|chart\s+prep|falls\s+off)\b",
     re.IGNORECASE,
 )
+_AGAIN = re.compile(r"\b(?:also|additionally|second(?:ly)?|another\s+question)\b", re.IGNORECASE)
 _IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx)\b", re.IGNORECASE)
 _NAMED_AT_ONCE = re.compile(
     r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
@@ -46,6 +48,8 @@ _NAMED_AT_ONCE = re.compile(
 _NEAR = 60
 _AT_ONCE = 4
 _SMALL = frozenset({"a", "an", "the", "of", "in", "at", "with", "to", "and"})
+_OTHER_STAY = 60
+"""So many days before the visit that is asked about, a finding is of an earlier one."""
 _WHOLE = len("2026-01-01")
 _LONG = 3000
 """A query of more characters is not read."""
@@ -85,6 +89,7 @@ class Checker:
             *self._wrong_words(read),
             *self._wrong_title(read),
             *self._wrong_question(read),
+            *self._wrong_number(read),
             *self._wrong_answers(read),
             *self._wrong_grounds(read),
         ]
@@ -212,15 +217,19 @@ class Checker:
                     yield "leading-wording", f"the question names “{words}”, which no provider has documented", span
                 else:
                     yield "undocumented-diagnosis", f"the question rests on “{words}”, which no provider has documented", span
+
+    def _wrong_number(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        """More than one matter in a query."""
+        asks = read.written.asks
         axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.hits.get(axis, ()))]
-        asked = dict.fromkeys(d.key for ask in read.written.asks for d in read.within(ask))
-        questions = read.written.asks
-        if (len(axes) > 1 and len(questions) > 1) or read.written.blocks > 1:
-            yield "one-question", "more than one matter is asked about", questions[1] if len(questions) > 1 else None
-        elif len(questions) > 1 and len(asked) > 1:
-            yield "one-question", "more than one condition is asked about", questions[1]
-        elif len(axes) > 1 and any(self._coordinated(read, ask, axes) for ask in questions):
-            yield "one-question", "more than one matter is asked about", questions[0]
+        conditions = dict.fromkeys(d.key for ask in asks for d in read.within(ask))
+        again = next((ask for ask in asks[1:] if _AGAIN.search(read.view, *ask)), None)
+        if again is not None or (len(axes) > 1 and len(asks) > 1) or read.written.blocks > 1:
+            yield "one-question", "more than one matter is asked about", again or (asks[1] if len(asks) > 1 else None)
+        elif len(asks) > 1 and len(conditions) > 1:
+            yield "one-question", "more than one condition is asked about", asks[1]
+        elif len(axes) > 1 and any(self._coordinated(read, ask, axes) for ask in asks):
+            yield "one-question", "more than one matter is asked about", asks[0]
         if len(read.view) > _LONG:
             yield "one-question", f"the query has {len(read.view)} characters", None
 
@@ -264,11 +273,13 @@ class Checker:
         elif not any(read.in_list(name, span) for name in _SOURCES for span in read.written.tells):
             yield "indicators", "no source of the indicators is named", told[0]
         else:
-            undated = next((span for span in told if not read.is_dated(span)), None)
+            undated = next((span for span in told if span not in read.leads and not read.is_dated(span)), None)
             if undated is not None:
                 yield "indicators", "an indicator has no date", undated
         prior = [span for span in read.written.tells if read.in_list("prior", span)]
-        if prior:
+        if prior and read.is_past(told):
+            yield "prior-encounter", "only earlier encounters are cited", prior[0]
+        elif prior:
             now = [span for span in told if span not in prior and not _OF_THEN.search(read.view, *span)]
             vague = next((span for span in prior if not read.has_date(span)), None)
             if not now:
@@ -277,7 +288,7 @@ class Checker:
                 yield "prior-encounter", "earlier information stands without its date", vague
         elif told and read.is_past(told):
             yield "prior-encounter", "only earlier encounters are cited", told[0]
-        used = {d.key for span in (*read.written.asks, *filter(None, [read.written.title])) for d in read.within(span)}
+        used = {d.key for span in (*read.written.asks, *read.leads, *filter(None, [read.written.title])) for d in read.within(span)}
         for diagnosis in read.weakly:
             if self._same(diagnosis.key, used) and not self._same(diagnosis.key, read.documented | read.pictured):
                 span = (diagnosis.start, diagnosis.end)
@@ -299,7 +310,8 @@ class Checker:
             "image": {d.key for i in query.indicators if i.author in ("radiology", "pathology") for d in self._named(Note(i.text))},
         }
         read = _Read(take_apart(note.view), self._hits(note), self._named(note), [], known)
-        found += [(rule, what) for rule, what, _ in (*self._wrong_words(read), *self._wrong_title(read), *self._wrong_question(read))]
+        worded = (self._wrong_words, self._wrong_title, self._wrong_question, self._wrong_number)
+        found += [(rule, what) for judge in worded for rule, what, _ in judge(read)]
         found += [("options", what) for what in _unfit(query)]
         if query.indicators and all(i.prior for i in query.indicators):
             found.append(("prior-encounter", "only earlier encounters are cited"))
@@ -386,7 +398,10 @@ class _Read:
         """Does a sentence tell something of the record?"""
         return (
             any(span[0] <= start < span[1] for start, _ in self.facts)
-            or any(self.in_list(name, span) for name in ("image-source", "laboratory-source"))
+            or (
+                _SAID.search(self.view, *span) is not None
+                and any(self.in_list(name, span) for name in ("image-source", "laboratory-source"))
+            )
             or (bool(self.within(span)) and any(self.in_list(name, span) for name in _SOURCES))
             or any(span[0] <= start < span[1] for start, _ in self.written.quotes)
         )
@@ -403,11 +418,23 @@ class _Read:
         rest = [*self.written.asks, *filter(None, [self.written.title])]
         later = [int(year) for span in rest for year in _YEAR.findall(self.view[slice(*span)])]
         unnamed = [span for span in self.written.tells if span not in told]
+        dated = [self._days(span) for span in (told, rest)]
+        if all(dated) and (max(dated[1]) - max(dated[0])).days > _OTHER_STAY:
+            return True
         return max(later, default=0) > max(cited) or any(_COMING.search(self.view, *span) for span in (*rest, *unnamed))
+
+    def _days(self, spans: Sequence[Span]) -> list[date]:
+        found = (dated.iso for span in spans for dated in values.dates(self.view, *span))
+        return [date.fromisoformat(iso) for iso in found if len(iso) == _WHOLE]
 
     def is_dated(self, span: Span) -> bool:
         """Does a sentence say when, or the head of its list, or a sentence before it in the paragraph?"""
         return self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span))
+
+    @cached_property
+    def leads(self) -> Sequence[Span]:
+        """What is told in the sentence of a question, before it."""
+        return [span for span in self.written.tells if any(span[1] == ask[0] for ask in self.written.asks)]
 
     @cached_property
     def is_polar(self) -> bool:
@@ -425,8 +452,13 @@ class _Read:
         """{who: the diagnoses that they name, by the query}."""
         found: dict[str, list[_Diagnosis]] = {"provider": [], "image": [], "weak": []}
         for span in self.written.tells:
+            if self.in_list("leading", span):
+                # "We believe this represents an abscess" documents nothing.
+                continue
             provider, weak = self.in_list("provider-source", span), self.in_list("weak-source", span)
             image = self.in_list("image-source", span)
+            if span in self.leads and not (provider or weak or image):
+                continue
             who = "provider" if provider and not weak else "weak" if weak else "image" if image else "provider"
             found[who] += self.within(span)
         for ask in self.written.asks:

@@ -16,7 +16,7 @@ _BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]
 _BOXED = re.compile(rf"[ ]*(?:[-*+\u2022][ ]*|\d{{1,2}}[.)][ ]*)?{_BOX.format('m')}[ ]*")
 _BOXES = re.compile(_BOX.format("m"))
 _MARKED = frozenset("xX\u2713\u2714\u2611\u2612\u25a0\u25cf\u25fc\u2705")
-_ITEM = re.compile(r"[ ]*(?:[-*+\u2022\u2013o]|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])")
+_ITEM = re.compile(r"[ ]*(?:[-*+\u2022\u2013o]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])")
 _TITLE = re.compile(
     r"[ ]*(?:\#+[ ]*|\*\*)?(?:subject(?:[ ]+line)?|subj|re|title|topic|query(?:[ ]+(?:title|topic|subject|re))?)[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)",
     re.IGNORECASE,
@@ -27,7 +27,7 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\b(?:please|kindly|pls|can\s+you|could\s+you|would\s+you|will\s+you|based\s+on\s+your|in\s+your\s+(?:own\s+)?(?:\w+\s+)?(?:judge?ment|opinion|view|words)|requesting|seeking|clarif(?:y|ication)\s+(?:is\s+)?(?:needed|requested)|need\s+(?:you|clarification))\b",
+    r"\b(?:please|kindly|pls|(?:can|could|would|will)\s+(?:you|u)|based\s+on\s+your|in\s+your\s+(?:own\s+)?(?:\w+\s+)?(?:judge?ment|opinion|view|words)|requesting|seeking|clarif(?:y|ication)\s+(?:is\s+)?(?:needed|requested)|need\s+(?:you|clarification|an?\s+clear\w*|your))\b",
     re.IGNORECASE,
 )
 _NO_ASK = re.compile(
@@ -51,7 +51,11 @@ _NEXT_LINE = re.compile(
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
+_FEW = 6
+"""A title that is a question has fewer words."""
 _SHORT = 110
+_TOLD = 25
+"""Before a question that begins so many characters behind its sentence something is told."""
 _LONG = 240
 """A line of more characters is prose."""
 
@@ -140,6 +144,11 @@ def take_apart(view: str) -> Written:
         before_answers = any(0 <= a - end < 4 and "\n" not in view[end:a] for a, _ in taken) and _LEADS.search(words) is not None
         asks_it = words.rstrip(" *_\"'”)").endswith("?") or _ASKS.search(words) or before_answers
         if asks_it and not (_NO_ASK.search(words) and "?" not in words):
+            # "Your note of 11/03 says "discitis" - could you clarify": what stands before the question is told.
+            asked = _ASKS.search(view, start + _TOLD, end) if end - start > _TOLD else None
+            if asked is not None and end - asked.end() > _FEW and not _ASKS.search(view, start, asked.start()):
+                tells.append((start, asked.start()))
+                start = asked.start()
             asks.append((start, end))
         elif not _CHOICES_HEAD.fullmatch(words):
             tells.append((start, end))
@@ -168,12 +177,14 @@ def _title(view: str, lines: Sequence[Span]) -> tuple[Span | None, list[Span]]:
         marked = _HEAD.match(view, *line)
         plain = (
             len(words) <= _SHORT
-            and words[-1:] not in ("?", "!", ",", ";", ":")
+            and words[-1:] not in ("!", ",", ";", ":")
+            and (words[-1:] != "?" or (len(words.split()) < _FEW and not _LEADS.search(words)))
             and (words[-1:] != "." or re.search(r"\b(?:clarification|query|question|request)\.$", words, re.IGNORECASE) is not None)
             and not _ASKS.search(words)
             and not _BOXED.match(view, *line)
             and not _ITEM.match(view, *line)
-            and not re.search(r"\b(?:\d{1,2}/\d{1,2}|shows?|showed|documented|noted|is|was|are|has|had|were)\b", words)
+            and (not re.search(r"\d{1,2}/\d{1,2}", words) or re.search(r"\b(?:query|clarification|validation)\b", words, re.IGNORECASE))
+            and not re.search(r"\b(?:shows?|showed|documented|noted|is|was|are|has|had|were)\b", words)
         )
         if len(filled) > 1 and words and (marked or plain):
             return line, [line]
@@ -219,7 +230,8 @@ def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[
         marked = _BOXED.match(view, *line) or listed
         # "Other, please specify" is an answer.
         bare = view[marked.end() : line[1]] if marked else words
-        asks = "?" in words or (_ASKS.match(bare.lstrip(" *_")) if marked else _ASKS.search(words)) is not None
+        at_once = marked or _WAY_OUT.match(words.strip())
+        asks = "?" in words or (_ASKS.match(bare.lstrip(" *_")) if at_once else _ASKS.search(words)) is not None
         if boxes and (_BOXED.match(view, *line) or len(boxes) > 1):
             made = list(_boxed(view, line, boxes))
         elif listed and asked and not asks and (within or _run(view, lines, number)):
@@ -267,15 +279,21 @@ def _bare_run(view: str, lines: Sequence[Span], number: int) -> bool:
 
 
 def _run(view: str, lines: Sequence[Span], number: int) -> bool:
-    """Do two list items at least follow each other from a line on, and is the line before no list of findings?"""
-    following = next((line for line in lines[number + 1 :] if view[slice(*line)].strip()), None)
-    before = next((line for line in reversed(lines[:number]) if view[slice(*line)].strip()), None)
-    asks = before is not None and (
-        "?" in view[slice(*before)]
-        or _ASKS.search(view, *before) is not None
-        or _CHOICES_HEAD.fullmatch(view[slice(*before)].strip()) is not None
+    """Do list items follow each other from a line on, behind a question or with a way out among them, so that they are no list of findings?"""
+    before = next((view[slice(*line)] for line in reversed(lines[:number]) if view[slice(*line)].strip()), "")
+    items: list[str] = []
+    for line in lines[number:]:
+        item = _ITEM.match(view, *line)
+        if item is None and view[slice(*line)].strip():
+            break
+        if item is not None:
+            items.append(view[item.end() : line[1]])
+    ways_out = any(
+        _WAY_OUT.match(item.strip(" *_")) or item.lower().lstrip(" *_").startswith(("unable", "clinically", "cannot", "can't"))
+        for item in items
     )
-    return asks and following is not None and _ITEM.match(view, *following) is not None
+    asks = "?" in before or _ASKS.search(before) is not None or _CHOICES_HEAD.fullmatch(before.strip()) is not None
+    return len(items) > 1 and (asks or ways_out)
 
 
 def _boxed(view: str, line: Span, boxes: Sequence[re.Match[str]]) -> Iterator[Answer]:
