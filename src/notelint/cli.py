@@ -493,7 +493,9 @@ def query_check(
     given = list(notes)
     checker = Checker(Linter(patterns=patterns), load_wordings(patterns))
     checked: list[CheckedQuery] = []
+    texts: list[str | None] = []
     for name, query in read_queries(files, failures):
+        texts.append(query if isinstance(query, str) else None)
         if isinstance(query, str):
             found = checker.check_text(query, given)
         else:
@@ -504,8 +506,8 @@ def query_check(
         if format_ is Format.text:
             from notelint.render import text
 
-            for one in checked:
-                for line in text.query(one, style=_style(write), width=_width()):
+            for one, words in zip(checked, texts, strict=True):
+                for line in text.query(one, words, style=_style(write), width=_width()):
                     write(line)
             if not quiet:
                 write(text.query_summary(checked, style=_style(write)))

@@ -167,7 +167,7 @@ class Checker:
                 continue
             for span in read.hits.get(entry.list, ()):
                 if not read.is_quoted(span):
-                    yield entry.rule, f"“{read.view[slice(*span)]}” {entry.says}", span
+                    yield entry.rule, f"the wording {entry.says}", span
         for span in read.hits.get("removal", ()):
             after = read.view[span[1] : span[1] + _NEAR]
             stop = re.search(r"[.;?!\n]", after)
@@ -176,7 +176,7 @@ class Checker:
             if not read.is_quoted(span) and (
                 any(before <= d.start < end for d in read.named) or _IT.search(read.view, before, end) is not None
             ):
-                yield "validation-wording", f"“{read.view[slice(*span)]}” asks to remove a diagnosis", span
+                yield "validation-wording", "the wording asks to remove a diagnosis", span
         for answer in read.written.answers:
             code = _CODE.search(read.view, answer.start, answer.end)
             if code:
@@ -188,7 +188,7 @@ class Checker:
         for diagnosis in read.within(read.written.title):
             if not self._same(diagnosis.key, read.documented | read.lesser):
                 span = (diagnosis.start, diagnosis.end)
-                yield "leading-title", f"the title names “{read.view[slice(*span)]}”, which no provider has documented", span
+                yield "leading-title", "the title names a diagnosis that no provider has documented", span
 
     def _wrong_question(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         demanded = False
@@ -196,7 +196,7 @@ class Checker:
             named = next((d for d in read.named if d.start >= end and _NAMED_AT_ONCE.fullmatch(read.view, end, d.start)), None)
             if named is not None and not read.is_quoted((start, end)) and not self._same(named.key, read.documented | read.lesser):
                 demanded = True
-                yield "leading-wording", f"“{read.view[start : named.end]}” directs to one answer", (start, named.end)
+                yield "leading-wording", "the wording directs to one answer", (start, named.end)
         pressed = any(not read.is_quoted(span) for span in read.hits.get("leading", ()))
         free = any(not read.in_list("leading", ask) for ask in read.written.asks)
         if not read.written.answers and (demanded or (pressed and not free)):
@@ -210,13 +210,12 @@ class Checker:
                 if self._same(diagnosis.key, known):
                     continue
                 span = (diagnosis.start, diagnosis.end)
-                words = read.view[slice(*span)]
                 if polar:
-                    yield "yes-no", f"yes or no introduces “{words}”, which nobody has documented", span
+                    yield "yes-no", "yes or no introduces a diagnosis that nobody has documented", span
                 elif read.written.answers:
-                    yield "leading-wording", f"the question names “{words}”, which no provider has documented", span
+                    yield "leading-wording", "the question names a diagnosis that no provider has documented", span
                 else:
-                    yield "undocumented-diagnosis", f"the question rests on “{words}”, which no provider has documented", span
+                    yield "undocumented-diagnosis", "the question rests on a diagnosis that no provider has documented", span
 
     def _wrong_number(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         """More than one matter in a query."""
@@ -260,7 +259,7 @@ class Checker:
             if any(
                 start - answer.start < _AT_ONCE and start < answer.end for start, _ in read.hits.get("filler", ()) if start >= answer.start
             ):
-                yield "options", f"“{answer.label}” is no answer", place
+                yield "options", "this is no answer", place
         labels = [(a.block, frozenset(re.findall(r"\w+", a.label.lower())) - _SMALL) for a in answers]
         for number, label in enumerate(labels):
             if label[1] and label in labels[:number]:
@@ -292,7 +291,7 @@ class Checker:
         for diagnosis in read.weakly:
             if self._same(diagnosis.key, used) and not self._same(diagnosis.key, read.documented | read.pictured):
                 span = (diagnosis.start, diagnosis.end)
-                yield "source-role", f"only a list, or somebody who makes no diagnoses, names “{read.view[slice(*span)]}”", span
+                yield "source-role", "only a list, or somebody who makes no diagnoses, names this diagnosis", span
 
     # ------------------------------------------------------------------------------------------------ a structured query
 
@@ -357,9 +356,9 @@ def _unfit(query: Query) -> Iterator[str]:
     if query.undetermined is None:
         yield "nothing says that it can not be determined"
     known = {indicator.id for indicator in query.indicators}
-    for option in query.options:
+    for number, option in enumerate(query.options, 1):
         if not set(option.supported_by) & known:
-            yield f"nothing supports “{option.label}”"
+            yield f"nothing supports answer {number}"
     labels = [option.label.casefold() for option in query.options]
     if len(set(labels)) < len(labels):
         yield "two answers are the same"

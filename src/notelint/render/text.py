@@ -172,8 +172,9 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def query(checked: CheckedQuery, *, style: Style = plain, width: int = WIDTH) -> Iterator[str]:
-    """The lines of one query's check; nothing when there is nothing to say."""
+def query(checked: CheckedQuery, text: str | None = None, *, style: Style = plain, width: int = WIDTH) -> Iterator[str]:
+    """The lines of one query's check; nothing when there is nothing to say. With its text, the words are shown."""
+    note = Note(text) if text is not None else None
     name = checked.path if checked.id is None else f"{checked.path}: {checked.id}"
     for diagnostic in checked.diagnostics:
         place = name if diagnostic.line is None or checked.id else f"{name}:{diagnostic.line}:{diagnostic.column}"
@@ -181,7 +182,9 @@ def query(checked: CheckedQuery, *, style: Style = plain, width: int = WIDTH) ->
             f"{style(place, bold=True)} {style(diagnostic.severity, fg=_COLOUR[diagnostic.severity], bold=True)}"
             f" {style(diagnostic.rule, bold=True)}"
         )
-        yield from _wrapped("  ", _flat(diagnostic.message), width)
+        yield from _wrapped("  ", diagnostic.message, width)
+        if note is not None and diagnostic.line is not None:
+            yield from _quoted(note, diagnostic, style=style, width=width)
         yield from _wrapped("  help: ", diagnostic.help, width)
         yield from _wrapped("  source: ", "; ".join(diagnostic.sources), width, style=style)
         yield ""
