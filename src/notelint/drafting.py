@@ -450,8 +450,8 @@ def _capital(words: str) -> str:
 
 
 def _why_not(report: NoteReport) -> str:
-    decisions = {assessment.decision for assessment in report.assessments}
-    if not report.assessments:
+    decisions = {assessment.decision for assessment in report.assessments} - {None}
+    if not decisions:
         return "no code of the families is chosen, and the words support none"
     if decisions <= {"assign"}:
         return "nothing is open that changes a code"
