@@ -30,6 +30,7 @@ _AXES = ("axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", 
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
 _SAID = re.compile(r"\d|\b(?:normal|negative|neg|positive|pos|unremarkable|elevated|high|low|show(?:s|ed)?|up|fine|clear)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_OPEN = re.compile(r"(?:\W*\w+\W+){0,4}?(?:how|what|which|when|where|who|why)\b", re.IGNORECASE)
 _POLAR = re.compile(
     r"(?:^|[,;:]\s+|\band\s+)\s*(?:(?:does|do|did|is|are|was|were|has|have|had|can|could|would|should)\s+(?!you\b)|(?:do|would|did)\s+you\s+(?:agree|think|feel|believe|consider))",
     re.IGNORECASE,
@@ -39,7 +40,11 @@ _COMING = re.compile(
     r"\b(?:this\s+year|year[-\s]end|end\s+of\s+(?:the\s+)?year|annual|yearly|upcoming|pre-?visit|next\s+(?:visit|appointment)|today's\s+(?:visit|appointment)|recaptur\w*|chart\s+prep|falls\s+off)\b",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(r"\b(?:also|additionally|second(?:ly)?|another\s+question)\b", re.IGNORECASE)
+_AGAIN = re.compile(r"\b(?:also|additionally|second(?:ly)?|another\s+question)\b|,?\s+and\s+(?:what|which|how|whether)\b", re.IGNORECASE)
+_COURTESY = re.compile(
+    r"[\s-]*(?:hi|hello|hey|dear|good\s+\w+|thank|thanks|thx|many\s+thanks|hope|i\s+hope|happy|have\s+a|first|cheers|love|best|appreciate)\b",
+    re.IGNORECASE,
+)
 _IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx)\b", re.IGNORECASE)
 _NAMED_AT_ONCE = re.compile(
     r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
@@ -124,9 +129,15 @@ class Checker:
 
     def _named(self, note: Note) -> list[_Diagnosis]:
         """The diagnoses of a text: those of the patterns, and others of which queries often speak."""
-        found = [_Diagnosis(start, end, concept) for start, end, concept, kind in self._mentions(note) if kind in _DIAGNOSES]
+        hits = self._hits(note)
+        general = set(hits.get("general", ()))
+        found = [
+            _Diagnosis(start, end, concept)
+            for start, end, concept, kind in self._mentions(note)
+            if kind in _DIAGNOSES and not any(a <= start < b for a, b in general)
+        ]
         taken = [(d.start, d.end) for d in found]
-        others = sorted(self._hits(note).get("diagnosis", ()), key=lambda span: span[0] - span[1])
+        others = sorted(hits.get("diagnosis", ()), key=lambda span: span[0] - span[1])
         for start, end in others:
             if not any(a < end and start < b for a, b in taken):
                 taken.append((start, end))
@@ -166,7 +177,7 @@ class Checker:
             if entry.rule is None or entry.list in ("removal", "filler"):
                 continue
             for span in read.hits.get(entry.list, ()):
-                if not read.is_quoted(span):
+                if not read.is_quoted(span) and not (read.view[slice(*span)].strip() == "!" and read.is_courtesy(span)):
                     yield entry.rule, f"the wording {entry.says}", span
         for span in read.hits.get("removal", ()):
             after = read.view[span[1] : span[1] + _NEAR]
@@ -186,7 +197,8 @@ class Checker:
         if read.written.title is None:
             return
         for diagnosis in read.within(read.written.title):
-            if not self._same(diagnosis.key, read.documented | read.lesser):
+            cited = read.in_list("provider-source", read.written.title)
+            if not cited and not self._same(diagnosis.key, read.documented | read.lesser):
                 span = (diagnosis.start, diagnosis.end)
                 yield "leading-title", "the title names a diagnosis that no provider has documented", span
 
@@ -222,7 +234,14 @@ class Checker:
         asks = read.written.asks
         axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.hits.get(axis, ()))]
         conditions = dict.fromkeys(d.key for ask in asks for d in read.within(ask))
-        again = next((ask for ask in asks[1:] if _AGAIN.search(read.view, *ask)), None)
+        again = next(
+            (
+                ask
+                for n, ask in enumerate(asks)
+                if (found := _AGAIN.search(read.view, *ask)) and (n or found[0].strip(", ").startswith("and"))
+            ),
+            None,
+        )
         if again is not None or (len(axes) > 1 and len(asks) > 1) or read.written.blocks > 1:
             yield "one-question", "more than one matter is asked about", again or (asks[1] if len(asks) > 1 else None)
         elif len(asks) > 1 and len(conditions) > 1:
@@ -266,13 +285,16 @@ class Checker:
                 yield "options", "two answers are the same", (answers[number].start, answers[number].end)
 
     def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
-        told = [span for span in read.written.tells if read.is_fact(span) and not read.in_list("leading", span)]
+        told = [
+            span for span in read.written.tells if read.is_fact(span) and not read.in_list("leading", span) and not read.is_farewell(span)
+        ]
         if not told:
             yield "indicators", "no clinical indicator is cited", None
         elif not any(read.in_list(name, span) for name in _SOURCES for span in read.written.tells):
             yield "indicators", "no source of the indicators is named", told[0]
         else:
-            undated = next((span for span in told if span not in read.leads and not read.is_dated(span)), None)
+            dated_apart = {*read.leads, *(span for span in told if read.in_list("prior", span))}
+            undated = next((span for span in told if span not in dated_apart and not read.is_dated(span)), None)
             if undated is not None:
                 yield "indicators", "an indicator has no date", undated
         prior = [span for span in read.written.tells if read.in_list("prior", span)]
@@ -393,6 +415,16 @@ class _Read:
         """Do words stand between quotation marks?"""
         return any(start < span[0] and span[1] < end for start, end in self.written.quotes)
 
+    def is_courtesy(self, span: Span) -> bool:
+        """Does a short greeting or thanks end there?"""
+        start = max(self.view.rfind(mark, 0, span[0]) for mark in "\n?!") + 1
+        return span[0] - start < _NEAR and _COURTESY.match(self.view, start) is not None
+
+    def is_farewell(self, span: Span) -> bool:
+        """Is a short line behind the question the name of who asks?"""
+        asks = self.written.asks
+        return bool(asks) and span[0] >= asks[-1][1] and span[1] - span[0] < _NEAR and '"' not in self.view[slice(*span)]
+
     def is_fact(self, span: Span) -> bool:
         """Does a sentence tell something of the record?"""
         return (
@@ -428,7 +460,16 @@ class _Read:
 
     def is_dated(self, span: Span) -> bool:
         """Does a sentence say when, or the head of its list, or a sentence before it in the paragraph?"""
-        return self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span))
+        if self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span)):
+            return True
+        line = self.view.rfind("\n", 0, span[0]) + 1
+        before = self.view[line : span[0]]
+        if before.count("(") > before.count(")"):
+            # A stop within brackets, as behind an initial, ends nothing.
+            return self.has_date((line, span[0]))
+        # "One thing on the visit of 06/17. Your assessment reads …"
+        earlier = [tell for tell in self.written.tells if tell[1] <= span[0] and "\n\n" not in self.view[tell[1] : span[0]]]
+        return bool(earlier) and not self.is_fact(earlier[-1]) and self.has_date(earlier[-1])
 
     @cached_property
     def leads(self) -> Sequence[Span]:
@@ -444,6 +485,8 @@ class _Read:
                 self.in_list("no", (a.start, a.end)) for a in answers
             )
         asks = [ask for ask in self.written.asks if "?" in self.view[slice(*ask)]]
+        if any(_OPEN.match(self.view, ask[0]) for ask in asks):
+            return False
         return bool(asks) and all(_POLAR.search(self.view[slice(*ask)]) for ask in asks)
 
     @cached_property

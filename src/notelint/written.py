@@ -12,11 +12,13 @@ from notelint import sentences
 
 Span = tuple[int, int]
 
-_BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]?)\s*\)(?=\s*\w)|(?P<{0}3>[\u2610-\u2612\u25a1\u25a0\u25a2\u25cb\u25ef\u25cf\u25fb\u25fc\u2b1c\u2705\u2713\u2714])|_{{2,}}(?=\s*[A-Za-z]))"
+_BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]?)\s*\)(?=\s*\w)|(?P<{0}3>[\u2610-\u2612\u25a1\u25a0\u25a2\u25cb\u25ef\u25cf\u25fb\u25fc\u2b1c\u2705\u2713\u2714])|\[[a-hA-H1-9]\](?=\s*[A-Za-z])|_{{2,}}(?=\s*[A-Za-z]))"
 _BOXED = re.compile(rf"[ ]*(?:[-*+\u2022][ ]*|\d{{1,2}}[.)][ ]*)?{_BOX.format('m')}[ ]*")
 _BOXES = re.compile(_BOX.format("m"))
 _MARKED = frozenset("xX\u2713\u2714\u2611\u2612\u25a0\u25cf\u25fc\u2705")
-_ITEM = re.compile(r"[ ]*(?:[-*+\u2022\u2013o]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])")
+_ITEM = re.compile(
+    r"[ ]*(?:[-*+\u2022\u2013oO]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])"
+)
 _TITLE = re.compile(
     r"[ ]*(?:\#+[ ]*|\*\*)?(?:subject(?:[ ]+line)?|subj|re|title|topic|query(?:[ ]+(?:title|topic|subject|re))?)[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)",
     re.IGNORECASE,
@@ -39,11 +41,16 @@ _CHOICES_HEAD = re.compile(
     re.IGNORECASE,
 )
 _STROKES = re.compile(r"[ ]+/[ ]*|[ ]*/[ ]+|(?<=\b[yY])/(?=[nN]\b)|(?<=[yY]es)/(?=[nN]o)|[ ]*[|;][ ]*|[ ]{3,}")
+_DASHES = re.compile(r"[ ]+-[ ]+")
 _COMMAS = re.compile(r"[ ]*(?:,?[ ]+\bor\b[ ]+|,[ ]*)")
 _SENTENCE_END = re.compile(r"(?<=[\w)_])\.\s+(?=[A-Z])")
 _LETTERED = re.compile(r"(?:(?<=\s)|^)\(?(?:[A-Ha-h]|[1-9])[.)][ ]+")
-_YES_NO = re.compile(r"\b(?:yes\b[ ]*(?:[/|,;]|\bor\b)?[ ]*\bno|y[ ]*(?:/|\bor\b)[ ]*n)\b", re.IGNORECASE)
-_WAY_OUT = re.compile(r"\b(?:other|else|undetermined|determine[d]?|unknown|uncertain|yes|no|unsure|none)\b", re.IGNORECASE)
+_YES_NO = re.compile(r"\b(?:yes\b[ ]*(?:[/|,;-]|\bor\b)?[ ]*\bno|y[ ]*(?:/|\bor\b)[ ]*n)\b", re.IGNORECASE)
+_WAY_OUT = re.compile(
+    r"\b(?:other|else|undetermined|determine[d]?|unknown|uncertain|yes|no|unsure|none|something|not\s+listed|can.t\s+(?:say|tell)|unable)\b",
+    re.IGNORECASE,
+)
+_UNABLE = ("unable", "clinically", "cannot", "can't", "can not", "not ", "something", "another")
 _LEADS = re.compile(r"\b(?:does|do|did|is|are|was|were|has|have|had|please|clarify|which|what)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]")
 _NEXT_LINE = re.compile(
@@ -113,12 +120,13 @@ class Written:
             # "Labs 11/02: CRP 148. ESR 92." In prose a date counts for its own sentence, but at the head of a list for all of it.
             colon = self.view.rfind(":", line, span[0])
             if colon >= 0:
-                yield max(self.view.rfind(". ", line, colon) + 1, line), colon + 1
+                yield line, colon + 1
         at = line
         while at > paragraph:
             before = self.view.rfind("\n", 0, at - 1) + 1
             text = self.view[before : at - 1].strip()
-            headed = text.endswith((":", "**")) or text.startswith("#")
+            # The line over a list is its head.
+            headed = text.endswith((":", "**")) or text.startswith("#") or (is_item and not _is_item(self.view, before))
             if headed:
                 yield before, at
             if headed:
@@ -218,12 +226,13 @@ def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[
     """(the answers, how many runs of them, the stretches that they take)."""
     found: list[Answer] = []
     taken: list[Span] = []
-    within = asked = False
+    within = asked = gap = False
     first_asked: int | None = None
     block = -1
     for number, line in enumerate(lines):
         words = view[slice(*line)]
         if not words.strip():
+            gap = True
             continue
         boxes = list(_BOXES.finditer(view, *line))
         listed = _ITEM.match(view, *line)
@@ -232,24 +241,19 @@ def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[
         bare = view[marked.end() : line[1]] if marked else words
         at_once = marked or _WAY_OUT.match(words.strip())
         asks = "?" in words or (_ASKS.match(bare.lstrip(" *_")) if at_once else _ASKS.search(words)) is not None
+        goes_on = within and not gap
         if boxes and (_BOXED.match(view, *line) or len(boxes) > 1):
             made = list(_boxed(view, line, boxes))
         elif listed and asked and not asks and (within or _run(view, lines, number)):
             made = [_answer(view, listed.end(), line[1], marked=False)]
-        elif (
-            asked
-            and not asks
-            and not listed
-            and (within or _bare_run(view, lines, number))
-            and len(words) < _SHORT
-            and not words.rstrip().endswith(".")
-        ):
+        elif asked and not asks and not listed and _is_bare(words) and (goes_on or _bare_run(view, lines, number)):
             made = [_answer(view, *line, marked=False)]
         else:
             made = list(_in_line(view, line, asked=asked))
+        gap = False
         heads = asks or words.rstrip(" *_").endswith(":") or _CHOICES_HEAD.fullmatch(words.strip()) is not None
         if made:
-            block += not within or (asks and not marked)
+            block += not within or (asks and not marked) or "?" in words
             found += [replace(answer, block=block) for answer in made]
             taken.append((made[0].start if made[0].start > line[0] + 12 else line[0], line[1]))
             within = True
@@ -264,7 +268,17 @@ def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[
         # Boxes before the question are those of a form that is quoted.
         found = [answer for answer in found if answer.start >= first_asked]
         taken = [span for span in taken if span[1] > first_asked]
+    ways_out = {answer.block for answer in found if _WAY_OUT.match(answer.label) or answer.label.lower().startswith(_UNABLE)}
+    if ways_out:
+        # A list without any way out, beside one that has it, is one of findings.
+        found = [answer for answer in found if answer.block in ways_out]
+        taken = [span for span in taken if any(span[0] <= answer.start < span[1] for answer in found)]
     return found, len({answer.block for answer in found}), taken
+
+
+def _is_bare(words: str) -> bool:
+    """Can a line without any mark be an answer?"""
+    return len(words) < _SHORT and not words.rstrip().endswith((".", "!")) and _GREETING.match(words) is None
 
 
 def _bare_run(view: str, lines: Sequence[Span], number: int) -> bool:
@@ -288,10 +302,7 @@ def _run(view: str, lines: Sequence[Span], number: int) -> bool:
             break
         if item is not None:
             items.append(view[item.end() : line[1]])
-    ways_out = any(
-        _WAY_OUT.match(item.strip(" *_")) or item.lower().lstrip(" *_").startswith(("unable", "clinically", "cannot", "can't"))
-        for item in items
-    )
+    ways_out = any(_WAY_OUT.match(item.strip(" *_")) or item.lower().lstrip(" *_").startswith(_UNABLE) for item in items)
     asks = "?" in before or _ASKS.search(before) is not None or _CHOICES_HEAD.fullmatch(before.strip()) is not None
     return len(items) > 1 and (asks or ways_out)
 
@@ -328,8 +339,12 @@ def _in_line(view: str, line: Span, *, asked: bool) -> Iterator[Answer]:
     else:
         asks = next(reversed(list(_ASKS.finditer(words))), None)
         colon = words.find(":", asks.end()) if asks else -1
+        first = _ASKS.search(words)
+        letters = list(_LETTERED.finditer(view, line[0] + first.end(), line[1])) if first else []
         if colon >= 0 and _offers(words[colon + 1 :], 1):
             start = line[0] + colon + 1
+        elif len(letters) > 1 and _WAY_OUT.search(view, letters[0].start(), line[1]):
+            start = letters[0].start()
     if start is not None and (stop := _SENTENCE_END.search(view, start, line[1])):
         # A sentence of its own behind the answers is none of them.
         line = (line[0], stop.start())
@@ -341,7 +356,7 @@ def _in_line(view: str, line: Span, *, asked: bool) -> Iterator[Answer]:
             end = lettered[number + 1].start() if number + 1 < len(lettered) else line[1]
             yield _answer(view, mark.end(), end, marked=False)
         return
-    separators = _STROKES if _STROKES.search(view, start, line[1]) else _COMMAS
+    separators = next((each for each in (_STROKES, _DASHES) if each.search(view, start, line[1])), _COMMAS)
     at = start
     for match in (*separators.finditer(view, start, line[1]), None):
         end = match.start() if match else line[1]
