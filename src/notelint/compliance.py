@@ -45,7 +45,7 @@ _COURTESY = re.compile(
     r"[\s-]*(?:hi|hello|hey|dear|good\s+\w+|thank|thanks|thx|many\s+thanks|hope|i\s+hope|happy|have\s+a|first|cheers|love|best|appreciate)\b",
     re.IGNORECASE,
 )
-_IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx)\b", re.IGNORECASE)
+_IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx|chart|list)\b", re.IGNORECASE)
 _NAMED_AT_ONCE = re.compile(
     r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
     re.IGNORECASE,
