@@ -1,9 +1,9 @@
 """How well queries that people wrote are judged: precision and recall of the rules, text by text.
 
-    python benchmarks/queries.py                              the development set and the held-out one
+    python benchmarks/queries.py                              those of this folder: held out, and those of development that are missed
     python benchmarks/queries.py FILE.jsonl ... --show        what is judged otherwise than the file says
 
-A line of a file: `text`, `rules` (without `query/`, all that it breaks), perhaps `notes` (the texts of notes given with it).
+The texts of development that are judged right are the cases of patterns/query.cases.yaml. A line of a file: `text`, `rules` (without `query/`, all that it breaks), perhaps `notes` (the texts of notes given with it).
 """
 
 import argparse
