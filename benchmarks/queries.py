@@ -1,6 +1,6 @@
 """How well queries that people wrote are judged: precision and recall of the rules, text by text.
 
-    python benchmarks/queries.py                              those of this folder: held out, and those of development that are missed
+    python benchmarks/queries.py                              those of queries/: held out, with notes, and those that were missed
     python benchmarks/queries.py FILE.jsonl ... --show        what is judged otherwise than the file says
 
 The texts of development that are judged right are the cases of patterns/query.cases.yaml. A line of a file: `text`, `rules` (without `query/`, all that it breaks), perhaps `notes` (the texts of notes given with it).
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true")
     arguments = parser.parse_args()
     checker = Checker(Linter(), load_wordings())
-    for path in arguments.files or sorted(HERE.glob("queries-*.jsonl")):
+    for path in arguments.files or sorted((HERE / "queries").glob("*.jsonl")):
         print("\n".join(measure(checker, path, show=arguments.show)))  # noqa: T201
 
 
