@@ -26,7 +26,17 @@ _SOURCE = "ACDIS/AHIMA query practice 2022"
 _DIAGNOSES = frozenset({"diagnosis", "condition"})
 _FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organism", "infection-source"})
 _SOURCES = ("provider-source", "image-source", "laboratory-source", "weak-source")
-_AXES = ("axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", "axis-severity", "axis-cause", "axis-admission")
+_AXES = (
+    "axis-site",
+    "axis-organism",
+    "axis-acuity",
+    "axis-type",
+    "axis-side",
+    "axis-severity",
+    "axis-extent",
+    "axis-cause",
+    "axis-admission",
+)
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
 _SAID = re.compile(r"\d|\b(?:normal|negative|neg|positive|pos|unremarkable|elevated|high|low|show(?:s|ed)?|up|fine|clear)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -40,11 +50,15 @@ _COMING = re.compile(
     r"\b(?:this\s+year|year[-\s]end|end\s+of\s+(?:the\s+)?year|annual|yearly|upcoming|pre-?visit|next\s+(?:visit|appointment)|today's\s+(?:visit|appointment)|recaptur\w*|chart\s+prep|falls\s+off)\b",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(r"\b(?:also|additionally|second(?:ly)?|another\s+question)\b|,?\s+and\s+(?:what|which|how|whether)\b", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"\b(?:also|additionally|second(?:ly)?|another\s+question)\b|,?\s+and\s+(?:what|which|how|whether|was|is|were|are|does|did|do|has)\b",
+    re.IGNORECASE,
+)
 _COURTESY = re.compile(
     r"[\s-]*(?:hi|hello|hey|dear|good\s+\w+|thank|thanks|thx|many\s+thanks|hope|i\s+hope|happy|have\s+a|first|cheers|love|best|appreciate)\b",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:or\s+)?disagree\b", re.IGNORECASE)
 _IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx|chart|list)\b", re.IGNORECASE)
 _NAMED_AT_ONCE = re.compile(
     r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
@@ -89,13 +103,18 @@ class Checker:
     def check_text(self, text: str, notes: Sequence[Note] = ()) -> tuple[Diagnostic, ...]:
         """What a query that somebody wrote breaks, in the order of the text. With `notes`, what they document counts as documented."""
         note = Note(text)
-        read = _Read(take_apart(note.view), self._hits(note), self._named(note), self._facts(note), self._of_notes(notes))
+        mentions = self._mentions(note)
+        organisms = [_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind == "organism"]
+        read = _Read(
+            take_apart(note.view), self._hits(note), self._named(note), self._facts(note), self._of_notes(notes), tuple(organisms)
+        )  # fmt: skip
         found = [
             *self._wrong_words(read),
             *self._wrong_title(read),
             *self._wrong_question(read),
             *self._wrong_number(read),
             *self._wrong_answers(read),
+            *self._wrong_choices(read),
             *self._wrong_grounds(read),
         ]
         unique: dict[str, tuple[str, str, Span | None]] = {}
@@ -119,13 +138,13 @@ class Checker:
             found.setdefault(self._wordings.lists[number].list, []).append((start, end))
         return found
 
-    def _mentions(self, note: Note) -> list[tuple[int, int, str, str]]:
-        """(start, end, concept, kind) of what the patterns find in a text, without what is said of it."""
+    def _mentions(self, note: Note) -> list[tuple[int, int, str, str, str]]:
+        """(start, end, concept, kind, concept with its value) of what the patterns find in a text, without what is said of it."""
         reader = self._linter.reader
         tokens = reader.tokens(note)
         split = list(sentences.split(note.view)) or [(0, len(note.view))]
         found = reader.targets.mentions(tokens, split, reader.targets.matches(tokens), note.view)
-        return [(m.start, m.end, m.concept.concept, m.concept.kind) for m in found]
+        return [(m.start, m.end, m.concept.concept, m.concept.kind, m.concept.key) for m in found]
 
     def _named(self, note: Note) -> list[_Diagnosis]:
         """The diagnoses of a text: those of the patterns, and others of which queries often speak."""
@@ -133,7 +152,7 @@ class Checker:
         general = set(hits.get("general", ()))
         found = [
             _Diagnosis(start, end, concept)
-            for start, end, concept, kind in self._mentions(note)
+            for start, end, concept, kind, _ in self._mentions(note)
             if kind in _DIAGNOSES and not any(a <= start < b for a, b in general)
         ]
         taken = [(d.start, d.end) for d in found]
@@ -145,7 +164,7 @@ class Checker:
         return sorted(found, key=lambda d: d.start)
 
     def _facts(self, note: Note) -> list[Span]:
-        return [(start, end) for start, end, _, kind in self._mentions(note) if kind in _FACTS]
+        return [(start, end) for start, end, _, kind, _ in self._mentions(note) if kind in _FACTS]
 
     def _of_notes(self, notes: Sequence[Note]) -> dict[str, set[str]]:
         """{who says it: the diagnoses that the notes hold, affirmed or in doubt}."""
@@ -177,6 +196,9 @@ class Checker:
             if entry.rule is None or entry.list in ("removal", "filler"):
                 continue
             for span in read.hits.get(entry.list, ()):
+                if _EITHER.match(read.view, span[1]):
+                    # "Do you agree or disagree" leaves both open.
+                    continue
                 if not read.is_quoted(span) and not (read.view[slice(*span)].strip() == "!" and read.is_courtesy(span)):
                     yield entry.rule, f"the wording {entry.says}", span
         for span in read.hits.get("removal", ()):
@@ -283,6 +305,19 @@ class Checker:
         for number, label in enumerate(labels):
             if label[1] and label in labels[:number]:
                 yield "options", "two answers are the same", (answers[number].start, answers[number].end)
+
+    def _wrong_choices(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
+        """An organism of which the indicators hold nothing while they hold another."""
+        cited = {name for span in read.written.tells for n in read.organisms if span[0] <= n.start < span[1] for name in self._names(n.key)}
+        for answer in read.written.answers:
+            offered = [n for n in read.organisms if answer.start <= n.start < answer.end]
+            if cited and offered and all(cited.isdisjoint(self._names(n.key)) for n in offered):
+                yield "options", "nothing that is cited supports this answer", (answer.start, answer.end)
+
+    def _names(self, key: str) -> set[str]:
+        """An organism and what it is a kind of."""
+        value = key.partition("/")[2]
+        return {value, *self.library.wider(value)}
 
     def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         told = [
@@ -395,6 +430,7 @@ class _Read:
     named: Sequence[_Diagnosis]
     facts: Sequence[Span]
     noted: Mapping[str, set[str]]
+    organisms: Sequence[_Diagnosis] = ()
 
     @property
     def view(self) -> str:

@@ -25,7 +25,7 @@ _TITLE = re.compile(
 )
 _HEAD = re.compile(r"[ ]*\#+[ ]*")
 _GREETING = re.compile(
-    r"[ ]*(?:hi|hello|dear|hey|good\s+(?:morning|afternoon|evening)|thank(?:s|\s+you)|thx|regards|sincerely|best|respectfully|to|from|date|attn|attention|cc|author|sent|provider|physician|recipient|requested\s+by|contact|reason|mrn|patient|encounter|acct|account|dob|name)\b[^\n]{0,80}$|[ ]*(?:Dr\.?|Doctor)[ ][^\n]{0,40}[,:]?$",
+    r"[ ]*(?:hi|hello|dear|hey|good\s+(?:morning|afternoon|evening)|thank(?:s|\s+you)|thx|regards|sincerely|best|respectfully|to|from|date|attn|attention|cc|author|sent|provider|physician|recipient|requested\s+by|contact|reason|mrn|patient|encounter|acct|account|dob|name)\b[^\n]{0,80}$|[ ]*(?:Dr\.?|Doctor)[ ][\w'. -]{0,40}[,:-]?$",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
