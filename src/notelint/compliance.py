@@ -59,6 +59,7 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _EITHER = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:or\s+)?disagree\b", re.IGNORECASE)
+_FOR_EACH = re.compile(r"^[ ]*for\s+(?:each|both)\b[^\n.]{0,30}:|\banswer\s+(?:each|both)\b", re.IGNORECASE | re.MULTILINE)
 _IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx|chart|list)\b", re.IGNORECASE)
 _NAMED_AT_ONCE = re.compile(
     r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
@@ -69,6 +70,12 @@ _AT_ONCE = 4
 _SMALL = frozenset({"a", "an", "the", "of", "in", "at", "with", "to", "and"})
 _OTHER_STAY = 60
 """So many days before the visit that is asked about, a finding is of an earlier one."""
+_QUALIFIERS = frozenset(
+    """left right bilateral both no not without acute chronic active resolved early possible old healed recurrent confirmed ruled multiple superficial deep
+    mild moderate severe""".split()  # noqa: SIM905
+)
+"""Words that tell two answers about one condition apart."""
+_MOSTLY = 0.8
 _WHOLE = len("2026-01-01")
 _LONG = 3000
 """A query of more characters is not read."""
@@ -104,9 +111,10 @@ class Checker:
         """What a query that somebody wrote breaks, in the order of the text. With `notes`, what they document counts as documented."""
         note = Note(text)
         mentions = self._mentions(note)
-        organisms = [_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind == "organism"]
+        organisms = tuple(_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind == "organism")
+        conditions = tuple(_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind in _DIAGNOSES)
         read = _Read(
-            take_apart(note.view), self._hits(note), self._named(note), self._facts(note), self._of_notes(notes), tuple(organisms)
+            take_apart(note.view), self._hits(note), self._named(note), self._facts(note), self._of_notes(notes), organisms, conditions,
         )  # fmt: skip
         found = [
             *self._wrong_words(read),
@@ -264,7 +272,10 @@ class Checker:
             ),
             None,
         )
-        if again is not None or (len(axes) > 1 and len(asks) > 1) or read.written.blocks > 1:
+        each = _FOR_EACH.search(read.view)
+        if each is not None and not read.is_quoted(each.span()):
+            yield "one-question", "more than one matter is asked about", each.span()
+        elif again is not None or (len(axes) > 1 and len(asks) > 1) or read.written.blocks > 1:
             yield "one-question", "more than one matter is asked about", again or (asks[1] if len(asks) > 1 else None)
         elif len(asks) > 1 and len(conditions) > 1:
             yield "one-question", "more than one condition is asked about", asks[1]
@@ -307,9 +318,18 @@ class Checker:
                 yield "options", "two answers are the same", (answers[number].start, answers[number].end)
 
     def _wrong_choices(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
-        """An organism of which the indicators hold nothing while they hold another."""
+        """Two answers in different words for one condition; an organism of which the indicators hold nothing while they hold another."""
+        seen: set[tuple[object, ...]] = set()
         cited = {name for span in read.written.tells for n in read.organisms if span[0] <= n.start < span[1] for name in self._names(n.key)}
         for answer in read.written.answers:
+            named = [n for n in read.conditions if answer.start <= n.start < answer.end]
+            words = re.findall(r"\w+", answer.label.lower())
+            told = frozenset(word for word in words if word in _QUALIFIERS or any(char.isdigit() for char in word))
+            same = (answer.block, frozenset(n.key for n in named), told)
+            if named and sum(n.end - n.start for n in named) > _MOSTLY * len(answer.label):
+                if same in seen:
+                    yield "options", "two answers are the same", (answer.start, answer.end)
+                seen.add(same)
             offered = [n for n in read.organisms if answer.start <= n.start < answer.end]
             if cited and offered and all(cited.isdisjoint(self._names(n.key)) for n in offered):
                 yield "options", "nothing that is cited supports this answer", (answer.start, answer.end)
@@ -431,6 +451,7 @@ class _Read:
     facts: Sequence[Span]
     noted: Mapping[str, set[str]]
     organisms: Sequence[_Diagnosis] = ()
+    conditions: Sequence[_Diagnosis] = ()
 
     @property
     def view(self) -> str:
@@ -484,11 +505,12 @@ class _Read:
             return False
         rest = [*self.written.asks, *filter(None, [self.written.title])]
         later = [int(year) for span in rest for year in _YEAR.findall(self.view[slice(*span)])]
-        unnamed = [span for span in self.written.tells if span not in told]
+        coming = (match.span() for match in _COMING.finditer(self.view))
         dated = [self._days(span) for span in (told, rest)]
         if all(dated) and (max(dated[1]) - max(dated[0])).days > _OTHER_STAY:
             return True
-        return max(later, default=0) > max(cited) or any(_COMING.search(self.view, *span) for span in (*rest, *unnamed))
+        outside = any(not any(a <= start < b for a, b in told) for start, _ in coming)
+        return max(later, default=0) > max(cited) or outside
 
     def _days(self, spans: Sequence[Span]) -> list[date]:
         found = (dated.iso for span in spans for dated in values.dates(self.view, *span))
