@@ -509,7 +509,7 @@ def query_check(
             for one, words in zip(checked, texts, strict=True):
                 for line in text.query(one, words, style=_style(write), width=_width()):
                     write(line)
-            if not quiet:
+            if not quiet and checked:
                 write(text.query_summary(checked, style=_style(write)))
         elif format_ is Format.jsonl:
             for one in checked:

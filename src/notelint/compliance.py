@@ -559,6 +559,8 @@ class _Read:
             image = self.in_list("image-source", span)
             if span in self.leads and not (provider or weak or image):
                 continue
+            if provider and weak and re.search(r"\bboth\b", self.view[slice(*span)], re.IGNORECASE):
+                weak = False
             who = "provider" if provider and not weak else "weak" if weak else "image" if image else "provider"
             found[who] += self.within(span)
         for ask in self.written.asks:
