@@ -22,7 +22,8 @@ from notelint.scan import Scanner, Tokens
 from notelint.written import Written, take_apart
 
 Span = tuple[int, int]
-_SOURCE = "ACDIS/AHIMA query practice 2022"
+_SOURCE = "query-practice"
+"""The source of the rules, among those of the patterns."""
 _DIAGNOSES = frozenset({"diagnosis", "condition"})
 _FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organism", "infection-source"})
 _SOURCES = ("provider-source", "image-source", "laboratory-source", "weak-source")
@@ -81,6 +82,9 @@ _LONG = 3000
 """A query of more characters is not read."""
 
 
+_Mention = tuple[int, int, str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Diagnosis:
     """A diagnosis in a query, by the name under which others count as the same."""
@@ -99,6 +103,7 @@ class Checker:
         self._rules = {rule.rule: rule for rule in wordings.rules}
         self._pieces = linter.library.pieces
         self._scanner = Scanner.of(self._pieces, wordings.lists)
+        self._source = self.library.cite(_SOURCE, "")
 
     @property
     def library(self) -> Library:
@@ -113,8 +118,10 @@ class Checker:
         mentions = self._mentions(note)
         organisms = tuple(_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind == "organism")
         conditions = tuple(_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind in _DIAGNOSES)
+        facts = [(start, end) for start, end, _, kind, _ in mentions if kind in _FACTS]
+        hits = self._hits(note)
         read = _Read(
-            take_apart(note.view), self._hits(note), self._named(note), self._facts(note), self._of_notes(notes), organisms, conditions,
+            take_apart(note.view), hits, _diagnoses(note, mentions, hits), facts, self._of_notes(notes), organisms, conditions,
         )  # fmt: skip
         found = [
             *self._wrong_words(read),
@@ -136,7 +143,7 @@ class Checker:
         line, column = note.place(span[0]) if span else (None, None)
         return Diagnostic(
             rule=f"query/{rule}", severity=known.severity, code=None, message=what, help=known.why, start=span[0] if span else None,
-            end=span[1] if span else None, line=line, column=column, evidence=(), sources=(_SOURCE,),
+            end=span[1] if span else None, line=line, column=column, evidence=(), sources=(self._source,),
         )  # fmt: skip
 
     def _hits(self, note: Note) -> dict[str, list[Span]]:
@@ -146,7 +153,7 @@ class Checker:
             found.setdefault(self._wordings.lists[number].list, []).append((start, end))
         return found
 
-    def _mentions(self, note: Note) -> list[tuple[int, int, str, str, str]]:
+    def _mentions(self, note: Note) -> list[_Mention]:
         """(start, end, concept, kind, concept with its value) of what the patterns find in a text, without what is said of it."""
         reader = self._linter.reader
         tokens = reader.tokens(note)
@@ -155,24 +162,7 @@ class Checker:
         return [(m.start, m.end, m.concept.concept, m.concept.kind, m.concept.key) for m in found]
 
     def _named(self, note: Note) -> list[_Diagnosis]:
-        """The diagnoses of a text: those of the patterns, and others of which queries often speak."""
-        hits = self._hits(note)
-        general = set(hits.get("general", ()))
-        found = [
-            _Diagnosis(start, end, concept)
-            for start, end, concept, kind, _ in self._mentions(note)
-            if kind in _DIAGNOSES and not any(a <= start < b for a, b in general)
-        ]
-        taken = [(d.start, d.end) for d in found]
-        others = sorted(hits.get("diagnosis", ()), key=lambda span: span[0] - span[1])
-        for start, end in others:
-            if not any(a < end and start < b for a, b in taken):
-                taken.append((start, end))
-                found.append(_Diagnosis(start, end, note.view[start:end].lower().split()[-1]))
-        return sorted(found, key=lambda d: d.start)
-
-    def _facts(self, note: Note) -> list[Span]:
-        return [(start, end) for start, end, _, kind, _ in self._mentions(note) if kind in _FACTS]
+        return _diagnoses(note, self._mentions(note), self._hits(note))
 
     def _of_notes(self, notes: Sequence[Note]) -> dict[str, set[str]]:
         """{who says it: the diagnoses that the notes hold, affirmed or in doubt}."""
@@ -424,6 +414,22 @@ class Checker:
             given = (notes or {}).get(record.document)
             if given is not None and digest(given.text) != record.sha256:
                 yield f"{record.document} has changed since the query was drafted"
+
+
+def _diagnoses(note: Note, mentions: Iterable[_Mention], hits: dict[str, list[Span]]) -> list[_Diagnosis]:
+    """The diagnoses of a text: those of the patterns, and others of which queries often speak."""
+    general = hits.get("general", ())
+    found = [
+        _Diagnosis(start, end, concept)
+        for start, end, concept, kind, _ in mentions
+        if kind in _DIAGNOSES and not any(a <= start < b for a, b in general)
+    ]
+    taken = [(d.start, d.end) for d in found]
+    for start, end in sorted(hits.get("diagnosis", ()), key=lambda span: span[0] - span[1]):
+        if not any(a < end and start < b for a, b in taken):
+            taken.append((start, end))
+            found.append(_Diagnosis(start, end, note.view[start:end].lower().split()[-1]))
+    return sorted(found, key=lambda d: d.start)
 
 
 def _unfit(query: Query) -> Iterator[str]:

@@ -129,7 +129,6 @@ class Written:
             headed = text.endswith((":", "**")) or text.startswith("#") or (is_item and not _is_item(self.view, before))
             if headed:
                 yield before, at
-            if headed:
                 return
             at = before
 
