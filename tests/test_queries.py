@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -454,3 +455,22 @@ def test_bad_input_is_one_line(tmp_path: Path, name: str, content: str | None, s
     (line,) = told.strip().splitlines()
     assert line.startswith(f"notelint: {tmp_path / name}:")
     assert said in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  - list: courtesy\n", "  - list: politeness\n", "no part of a query is called 'politeness'"),
+        ("    rule: payer\n", "    rule: payers\n", "there is no rule 'payers'"),
+        ("    counts: as-answer\n", "    counts: nowhere\n", "counts"),
+    ],
+)
+def test_a_mistake_in_the_words_of_queries_is_told(
+    command: Callable[..., tuple[int, str, str]], tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (ROOT / "patterns" / "query.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "query.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    status, out, told = command("patterns", "check", "--patterns", tmp_path)
+    assert (status, out, said in told) == (2, "", True)
+    assert len(told.splitlines()) == 1

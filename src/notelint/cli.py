@@ -824,7 +824,7 @@ def patterns_check(patterns: Patterns = None) -> None:
     except PackError as error:
         mistakes += error.mistakes
     if mistakes:
-        raise PackError(mistakes)
+        raise PackError(list(dict.fromkeys(mistakes)))
     typer.echo(
         f"{len(library.pattern_files(patterns))} files: {len(loaded.concepts)} concepts, {len(loaded.cues)} cues, {len(loaded.families)} families; no mistake"
     )

@@ -15,19 +15,20 @@ from notelint import sentences, values
 from notelint.library import Library
 from notelint.linter import Linter
 from notelint.note import Note
-from notelint.packs import Wordings
+from notelint.packs import Part, Wordings
 from notelint.query import Query, digest
 from notelint.report import Diagnostic
 from notelint.scan import Scanner, Tokens
-from notelint.written import Written, take_apart
+from notelint.written import Words, Written, take_apart
 
 Span = tuple[int, int]
 _SOURCE = "query-practice"
 """The source of the rules, among those of the patterns."""
 _DIAGNOSES = frozenset({"diagnosis", "condition"})
 _FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organism", "infection-source"})
-_SOURCES = ("provider-source", "image-source", "laboratory-source", "weak-source")
-_AXES = (
+_SOURCES: tuple[Part, ...] = ("provider-source", "image-source", "laboratory-source", "weak-source")
+_RESULTS: tuple[Part, ...] = ("image-source", "laboratory-source")
+_AXES: tuple[Part, ...] = (
     "axis-site",
     "axis-organism",
     "axis-acuity",
@@ -39,43 +40,17 @@ _AXES = (
     "axis-admission",
 )
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
-_SAID = re.compile(r"\d|\b(?:normal|negative|neg|positive|pos|unremarkable|elevated|high|low|show(?:s|ed)?|up|fine|clear)\b", re.IGNORECASE)
+_FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_OPEN = re.compile(r"(?:\W*\w+\W+){0,4}?(?:how|what|which|when|where|who|why)\b", re.IGNORECASE)
-_POLAR = re.compile(
-    r"(?:^|[,;:]\s+|\band\s+)\s*(?:(?:does|do|did|is|are|was|were|has|have|had|can|could|would|should)\s+(?!you\b)|(?:do|would|did)\s+you\s+(?:agree|think|feel|believe|consider))",
-    re.IGNORECASE,
-)
-_OF_THEN = re.compile(r"\b(?:that|the\s+same|then)\s+(?:stay|admission|visit|encounter|hospitalization|year)\b", re.IGNORECASE)
-_COMING = re.compile(
-    r"\b(?:this\s+year|year[-\s]end|end\s+of\s+(?:the\s+)?year|annual|yearly|upcoming|pre-?visit|next\s+(?:visit|appointment)|today's\s+(?:visit|appointment)|recaptur\w*|chart\s+prep|falls\s+off)\b",
-    re.IGNORECASE,
-)
-_AGAIN = re.compile(
-    r"\b(?:also|additionally|second(?:ly)?|another\s+question)\b|,?\s+and\s+(?:what|which|how|whether|was|is|were|are|does|did|do|has)\b",
-    re.IGNORECASE,
-)
-_COURTESY = re.compile(
-    r"[\s-]*(?:hi|hello|hey|dear|good\s+\w+|thank|thanks|thx|many\s+thanks|hope|i\s+hope|happy|have\s+a|first|cheers|love|best|appreciate)\b",
-    re.IGNORECASE,
-)
-_EITHER = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:or\s+)?disagree\b", re.IGNORECASE)
-_FOR_EACH = re.compile(r"^[ ]*for\s+(?:each|both)\b[^\n.]{0,30}:|\banswer\s+(?:each|both)\b", re.IGNORECASE | re.MULTILINE)
-_IT = re.compile(r"\bdiagnos[ie]s\b|\b(?:it|them|whichever|this|that|entry|dx|chart|list)\b", re.IGNORECASE)
-_NAMED_AT_ONCE = re.compile(
-    r"[\s:\"“']*(?:(?:that|the|a|an|and|as|to|include|diagnosis|diagnoses|of|patient|pt|she|he|they|has|had|have|with|acute|chronic|severe|active|possible|probable|likely|mild|moderate|early|presence|documentation|for|this|your|note|in|on|ongoing|new|spinal|vertebral|septic|infectious|bacterial|pyogenic|[CTLS]\d{1,2}(?:\s?[-/]\s?[CTLS]?\d{1,2})?)[\s:\"“']+)*",
-    re.IGNORECASE,
-)
+_BEGINS = re.compile(r"(?:^|[,;:]\s)\W*$")
+_DIAGNOSIS = "diagnosis:"
+"""Before the names of diagnoses among those of the lists."""
 _NEAR = 60
 _AT_ONCE = 4
-_SMALL = frozenset({"a", "an", "the", "of", "in", "at", "with", "to", "and"})
+_FIRST_WORDS = 4
+"""An open question has its question word behind at most so many others."""
 _OTHER_STAY = 60
 """So many days before the visit that is asked about, a finding is of an earlier one."""
-_QUALIFIERS = frozenset(
-    """left right bilateral both no not without acute chronic active resolved early possible old healed recurrent confirmed ruled multiple superficial deep
-    mild moderate severe""".split()  # noqa: SIM905
-)
-"""Words that tell two answers about one condition apart."""
 _MOSTLY = 0.8
 _WHOLE = len("2026-01-01")
 _LONG = 3000
@@ -102,7 +77,12 @@ class Checker:
         self._wordings = wordings
         self._rules = {rule.rule: rule for rule in wordings.rules}
         self._pieces = linter.library.pieces
-        self._scanner = Scanner.of(self._pieces, wordings.lists)
+        self._named_lists = [*(words.list for words in wordings.lists), *(_DIAGNOSIS + other.diagnosis for other in wordings.diagnoses)]
+        self._scanner = Scanner.of(self._pieces, (*wordings.lists, *wordings.diagnoses))
+        self._wider: dict[str, set[str]] = {}
+        for other in wordings.diagnoses:
+            for kind in other.kinds:
+                self._wider.setdefault(kind, set()).add(other.diagnosis)
         self._source = self.library.cite(_SOURCE, "")
 
     @property
@@ -119,9 +99,9 @@ class Checker:
         organisms = tuple(_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind == "organism")
         conditions = tuple(_Diagnosis(start, end, key) for start, end, _, kind, key in mentions if kind in _DIAGNOSES)
         facts = [(start, end) for start, end, _, kind, _ in mentions if kind in _FACTS]
-        hits = self._hits(note)
+        words = self._words(note)
         read = _Read(
-            take_apart(note.view), hits, _diagnoses(note, mentions, hits), facts, self._of_notes(notes), organisms, conditions,
+            take_apart(words), _diagnoses(mentions, words), self._pressing(words), facts, self._of_notes(notes), organisms, conditions
         )  # fmt: skip
         found = [
             *self._wrong_words(read),
@@ -146,12 +126,19 @@ class Checker:
             end=span[1] if span else None, line=line, column=column, evidence=(), sources=(self._source,),
         )  # fmt: skip
 
-    def _hits(self, note: Note) -> dict[str, list[Span]]:
-        """{list: where its words stand}."""
+    def held(self, text: str) -> frozenset[str]:
+        """The lists and the diagnoses whose words stand in a text."""
+        return frozenset(name.removeprefix(_DIAGNOSIS) for name in self._words(Note(text)).names)
+
+    def _words(self, note: Note) -> Words:
         found: dict[str, list[Span]] = {}
         for start, end, number in self._scanner.on(Tokens(note.view, self._pieces)).find():
-            found.setdefault(self._wordings.lists[number].list, []).append((start, end))
-        return found
+            found.setdefault(self._named_lists[number], []).append((start, end))
+        return Words(note.view, found)
+
+    def _pressing(self, words: Words) -> Sequence[Span]:
+        """The words that direct to an answer."""
+        return [span for entry in self._wordings.lists if entry.rule == "leading-wording" for span in words.breaking(entry.list)]
 
     def _mentions(self, note: Note) -> list[_Mention]:
         """(start, end, concept, kind, concept with its value) of what the patterns find in a text, without what is said of it."""
@@ -162,7 +149,7 @@ class Checker:
         return [(m.start, m.end, m.concept.concept, m.concept.kind, m.concept.key) for m in found]
 
     def _named(self, note: Note) -> list[_Diagnosis]:
-        return _diagnoses(note, self._mentions(note), self._hits(note))
+        return _diagnoses(self._mentions(note), self._words(note))
 
     def _of_notes(self, notes: Sequence[Note]) -> dict[str, set[str]]:
         """{who says it: the diagnoses that the notes hold, affirmed or in doubt}."""
@@ -177,37 +164,30 @@ class Checker:
 
     def _same(self, key: str, known: Iterable[str]) -> bool:
         """Is a diagnosis among others, or a wider or narrower name of one of them?"""
-        wider = {key, *self.library.wider(key)}
-        last = key.rsplit("-", 1)[-1]
-        return any(
-            other in wider
-            or key in self.library.wider(other)
-            or (last == other.rsplit("-", 1)[-1] and last.endswith(("itis", "sis", "ia", "abscess")))
-            for other in known
-        )
+        wider = self._widened(key)
+        return any(other in wider or key in self._widened(other) for other in known)
+
+    def _widened(self, key: str) -> set[str]:
+        return {key, *self.library.wider(key), *self._wider.get(key, ())}
 
     # ------------------------------------------------------------------------------------------------ what is wrong
 
     def _wrong_words(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         """Words that break a rule wherever they stand, but for those that the query quotes."""
+        words = read.words
         for entry in self._wordings.lists:
-            if entry.rule is None or entry.list in ("removal", "filler"):
+            if entry.rule is None or entry.counts == "as-answer":
                 continue
-            for span in read.hits.get(entry.list, ()):
-                if _EITHER.match(read.view, span[1]):
-                    # "Do you agree or disagree" leaves both open.
+            for span in words.breaking(entry.list):
+                # "Do you agree or disagree" leaves both open.
+                if (
+                    read.is_quoted(span)
+                    or (read.follows("either", span[1]))
+                    or (read.view[slice(*span)].strip() == "!" and read.is_courtesy(span))
+                ):
                     continue
-                if not read.is_quoted(span) and not (read.view[slice(*span)].strip() == "!" and read.is_courtesy(span)):
+                if entry.counts == "anywhere" or read.speaks_of_diagnosis(span):
                     yield entry.rule, f"the wording {entry.says}", span
-        for span in read.hits.get("removal", ()):
-            after = read.view[span[1] : span[1] + _NEAR]
-            stop = re.search(r"[.;?!\n]", after)
-            end = span[1] + (stop.start() if stop else len(after))
-            before = read.view.rfind(".", 0, span[0]) + 1
-            if not read.is_quoted(span) and (
-                any(before <= d.start < end for d in read.named) or _IT.search(read.view, before, end) is not None
-            ):
-                yield "validation-wording", "the wording asks to remove a diagnosis", span
         for answer in read.written.answers:
             code = _CODE.search(read.view, answer.start, answer.end)
             if code:
@@ -224,13 +204,13 @@ class Checker:
 
     def _wrong_question(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         demanded = False
-        for start, end in read.hits.get("demand", ()):
-            named = next((d for d in read.named if d.start >= end and _NAMED_AT_ONCE.fullmatch(read.view, end, d.start)), None)
+        for start, end in read.words.of("demand"):
+            named = next((d for d in read.named if d.start >= end and read.is_between(end, d.start)), None)
             if named is not None and not read.is_quoted((start, end)) and not self._same(named.key, read.documented | read.lesser):
                 demanded = True
                 yield "leading-wording", "the wording directs to one answer", (start, named.end)
-        pressed = any(not read.is_quoted(span) for span in read.hits.get("leading", ()))
-        free = any(not read.in_list("leading", ask) for ask in read.written.asks)
+        pressed = any(not read.is_quoted(span) for span in read.pressing)
+        free = any(not read.presses(ask) for ask in read.written.asks)
         if not read.written.answers and (demanded or (pressed and not free)):
             yield "options", "one answer is demanded, and none is offered", None
         if demanded:
@@ -252,19 +232,14 @@ class Checker:
     def _wrong_number(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         """More than one matter in a query."""
         asks = read.written.asks
-        axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.hits.get(axis, ()))]
+        axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.words.of(axis))]
         conditions = dict.fromkeys(d.key for ask in asks for d in read.within(ask))
         again = next(
-            (
-                ask
-                for n, ask in enumerate(asks)
-                if (found := _AGAIN.search(read.view, *ask)) and (n or found[0].strip(", ").startswith("and"))
-            ),
-            None,
-        )
-        each = _FOR_EACH.search(read.view)
-        if each is not None and not read.is_quoted(each.span()):
-            yield "one-question", "more than one matter is asked about", each.span()
+            (ask for n, ask in enumerate(asks) if read.in_list("and-asks", ask) or (n and read.in_list("again", ask))), None
+        )  # fmt: skip
+        each = next((span for span in read.words.of("for-each") if not read.is_quoted(span)), None)
+        if each is not None:
+            yield "one-question", "more than one matter is asked about", each
         elif again is not None or (len(axes) > 1 and len(asks) > 1) or read.written.blocks > 1:
             yield "one-question", "more than one matter is asked about", again or (asks[1] if len(asks) > 1 else None)
         elif len(asks) > 1 and len(conditions) > 1:
@@ -275,11 +250,9 @@ class Checker:
             yield "one-question", f"the query has {len(read.view)} characters", None
 
     @staticmethod
-    def _coordinated(read: "_Read", ask: Span, axes: Sequence[str]) -> bool:
-        spans = sorted(span for axis in axes for span in read.hits[axis] if ask[0] <= span[0] < ask[1])
-        return any(
-            re.search(r"\b(?:and|as\s+well\s+as|also|plus)\b|[;&]", read.view[a[1] : b[0]], re.IGNORECASE) for a, b in pairwise(spans)
-        )
+    def _coordinated(read: "_Read", ask: Span, axes: Sequence[Part]) -> bool:
+        spans = sorted(span for axis in axes for span in read.words.within(axis, *ask))
+        return any(read.in_list("and", (a[1], b[0])) or re.search("[;&]", read.view[a[1] : b[0]]) for a, b in pairwise(spans))
 
     def _wrong_answers(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         answers = read.written.answers
@@ -288,6 +261,7 @@ class Checker:
                 yield "options", "yes or no is asked for, without another answer and without “unable to determine”", read.written.asks[0]
             return
         span = (answers[0].start, answers[-1].end)
+        fillers = [entry for entry in self._wordings.lists if entry.counts == "as-answer"]
         others = [a for a in answers if read.in_list("other", (a.start, a.end))]
         unknown = [a for a in answers if read.in_list("undetermined", (a.start, a.end))]
         if not others:
@@ -299,10 +273,13 @@ class Checker:
             if answer.marked:
                 yield "options", "an answer is marked beforehand", place
             if any(
-                start - answer.start < _AT_ONCE and start < answer.end for start, _ in read.hits.get("filler", ()) if start >= answer.start
+                start < answer.start + _AT_ONCE
+                for entry in fillers
+                for start, _ in read.words.breaking(entry.list)
+                if answer.start <= start < answer.end
             ):
                 yield "options", "this is no answer", place
-        labels = [(a.block, frozenset(re.findall(r"\w+", a.label.lower())) - _SMALL) for a in answers]
+        labels = [(a.block, read.weighty(a.start, a.end)) for a in answers]
         for number, label in enumerate(labels):
             if label[1] and label in labels[:number]:
                 yield "options", "two answers are the same", (answers[number].start, answers[number].end)
@@ -313,8 +290,9 @@ class Checker:
         cited = {name for span in read.written.tells for n in read.organisms if span[0] <= n.start < span[1] for name in self._names(n.key)}
         for answer in read.written.answers:
             named = [n for n in read.conditions if answer.start <= n.start < answer.end]
-            words = re.findall(r"\w+", answer.label.lower())
-            told = frozenset(word for word in words if word in _QUALIFIERS or any(char.isdigit() for char in word))
+            told = frozenset(
+                [*re.findall(r"\w*\d\w*", answer.label.lower()), *read.texts("qualifier", answer.start, answer.end)]
+            )  # fmt: skip
             same = (answer.block, frozenset(n.key for n in named), told)
             if named and sum(n.end - n.start for n in named) > _MOSTLY * len(answer.label):
                 if same in seen:
@@ -330,9 +308,7 @@ class Checker:
         return {value, *self.library.wider(value)}
 
     def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
-        told = [
-            span for span in read.written.tells if read.is_fact(span) and not read.in_list("leading", span) and not read.is_farewell(span)
-        ]
+        told = [span for span in read.written.tells if read.is_fact(span) and not read.presses(span) and not read.is_farewell(span)]
         if not told:
             yield "indicators", "no clinical indicator is cited", None
         elif not any(read.in_list(name, span) for name in _SOURCES for span in read.written.tells):
@@ -346,7 +322,7 @@ class Checker:
         if prior and read.is_past(told):
             yield "prior-encounter", "only earlier encounters are cited", prior[0]
         elif prior:
-            now = [span for span in told if span not in prior and not _OF_THEN.search(read.view, *span)]
+            now = [span for span in told if span not in prior and not read.in_list("that-time", span)]
             vague = next((span for span in prior if not read.has_date(span)), None)
             if not now:
                 yield "prior-encounter", "only earlier encounters are cited", prior[0]
@@ -375,7 +351,8 @@ class Checker:
             "provider": documented,
             "image": {d.key for i in query.indicators if i.author in ("radiology", "pathology") for d in self._named(Note(i.text))},
         }
-        read = _Read(take_apart(note.view), self._hits(note), self._named(note), [], known)
+        words = self._words(note)
+        read = _Read(take_apart(words), _diagnoses(self._mentions(note), words), self._pressing(words), [], known)
         worded = (self._wrong_words, self._wrong_title, self._wrong_question, self._wrong_number)
         found += [(rule, what) for judge in worded for rule, what, _ in judge(read)]
         found += [("options", what) for what in _unfit(query)]
@@ -416,19 +393,19 @@ class Checker:
                 yield f"{record.document} has changed since the query was drafted"
 
 
-def _diagnoses(note: Note, mentions: Iterable[_Mention], hits: dict[str, list[Span]]) -> list[_Diagnosis]:
-    """The diagnoses of a text: those of the patterns, and others of which queries often speak."""
-    general = hits.get("general", ())
+def _diagnoses(mentions: Iterable[_Mention], words: Words) -> list[_Diagnosis]:
+    """The diagnoses of a text: those of the patterns, and others of which queries speak."""
+    general = words.of("general")
     found = [
         _Diagnosis(start, end, concept)
         for start, end, concept, kind, _ in mentions
         if kind in _DIAGNOSES and not any(a <= start < b for a, b in general)
     ]
     taken = [(d.start, d.end) for d in found]
-    for start, end in sorted(hits.get("diagnosis", ()), key=lambda span: span[0] - span[1]):
+    for start, end, name in sorted(words.starting(_DIAGNOSIS), key=lambda each: each[0] - each[1]):
         if not any(a < end and start < b for a, b in taken):
             taken.append((start, end))
-            found.append(_Diagnosis(start, end, note.view[start:end].lower().split()[-1]))
+            found.append(_Diagnosis(start, end, name))
     return sorted(found, key=lambda d: d.start)
 
 
@@ -452,8 +429,8 @@ class _Read:
     """A query with what stands where in it."""
 
     written: Written
-    hits: Mapping[str, Sequence[Span]]
     named: Sequence[_Diagnosis]
+    pressing: Sequence[Span]
     facts: Sequence[Span]
     noted: Mapping[str, set[str]]
     organisms: Sequence[_Diagnosis] = ()
@@ -463,13 +440,51 @@ class _Read:
     def view(self) -> str:
         return self.written.view
 
+    @property
+    def words(self) -> Words:
+        return self.written.words
+
     def within(self, span: Span) -> list[_Diagnosis]:
         """The diagnoses in a stretch."""
         return [d for d in self.named if span[0] <= d.start < span[1]]
 
-    def in_list(self, name: str, span: Span) -> bool:
+    def in_list(self, part: Part, span: Span) -> bool:
         """Do words of a list stand in a stretch?"""
-        return any(span[0] <= start and end <= span[1] for start, end in self.hits.get(name, ()))
+        return self.words.has(part, *span)
+
+    def presses(self, span: Span) -> bool:
+        """Do words stand in a stretch that direct to an answer?"""
+        return any(span[0] <= start and end <= span[1] for start, end in self.pressing)
+
+    def texts(self, part: Part, start: int, end: int) -> list[str]:
+        """The words of a list that stand in a stretch, in lower case."""
+        return [self.view[slice(*span)].lower() for span in self.words.within(part, start, end)]
+
+    def weighty(self, start: int, end: int) -> frozenset[str]:
+        """The words of a stretch that make a difference."""
+        return frozenset(re.findall(r"\w+", self.view[start:end].lower())) - set(self.texts("small-word", start, end))
+
+    def follows(self, part: Part, offset: int) -> bool:
+        """Do words of a list follow at once?"""
+        while offset < len(self.view) and self.view[offset].isspace():
+            offset += 1
+        return self.words.at(part, offset) is not None
+
+    def is_between(self, start: int, end: int) -> bool:
+        """Are there only words in a stretch that may stand between a demand and what is demanded?"""
+        at = start
+        for first, last in self.words.within("between", start, end):
+            if re.search(r"[^\s:\"“'\[(]", self.view[at:first]):
+                return False
+            at = max(at, last)
+        return re.search(r"[^\s:\"“'\[(]", self.view[at:end]) is None
+
+    def speaks_of_diagnosis(self, span: Span) -> bool:
+        """Does the sentence of some words name a diagnosis, or have a word for one?"""
+        after = self.view[span[1] : span[1] + _NEAR]
+        stop = re.search(r"[.;?!\n]", after)
+        start, end = self.view.rfind(".", 0, span[0]) + 1, span[1] + (stop.start() if stop else len(after))
+        return any(start <= d.start < end for d in self.named) or self.in_list("diagnosis-word", (start, end))
 
     def is_asked(self, span: Span) -> bool:
         return any(start <= span[0] < end for start, end in self.written.asks)
@@ -481,7 +496,9 @@ class _Read:
     def is_courtesy(self, span: Span) -> bool:
         """Does a short greeting or thanks end there?"""
         start = max(self.view.rfind(mark, 0, span[0]) for mark in "\n?!") + 1
-        return span[0] - start < _NEAR and _COURTESY.match(self.view, start) is not None
+        while self.view[start : start + 1] in (" ", "-", "\t"):
+            start += 1
+        return span[0] - start < _NEAR and self.words.at("courtesy", start) is not None
 
     def is_farewell(self, span: Span) -> bool:
         """Is a short line behind the question the name of who asks?"""
@@ -493,8 +510,8 @@ class _Read:
         return (
             any(span[0] <= start < span[1] for start, _ in self.facts)
             or (
-                _SAID.search(self.view, *span) is not None
-                and any(self.in_list(name, span) for name in ("image-source", "laboratory-source"))
+                (_FIGURE.search(self.view, *span) is not None or self.in_list("result", span))
+                and any(self.in_list(name, span) for name in _RESULTS)
             )
             or (bool(self.within(span)) and any(self.in_list(name, span) for name in _SOURCES))
             or any(span[0] <= start < span[1] for start, _ in self.written.quotes)
@@ -511,7 +528,7 @@ class _Read:
             return False
         rest = [*self.written.asks, *filter(None, [self.written.title])]
         later = [int(year) for span in rest for year in _YEAR.findall(self.view[slice(*span)])]
-        coming = (match.span() for match in _COMING.finditer(self.view))
+        coming = self.words.of("to-come")
         dated = [self._days(span) for span in (told, rest)]
         if all(dated) and (max(dated[1]) - max(dated[0])).days > _OTHER_STAY:
             return True
@@ -549,23 +566,32 @@ class _Read:
                 self.in_list("no", (a.start, a.end)) for a in answers
             )
         asks = [ask for ask in self.written.asks if "?" in self.view[slice(*ask)]]
-        if any(_OPEN.match(self.view, ask[0]) for ask in asks):
+        if any(self._opens(ask) for ask in asks):
             return False
-        return bool(asks) and all(_POLAR.search(self.view[slice(*ask)]) for ask in asks)
+        return bool(asks) and all(any(self._begins(ask, at) for at, _ in self.words.within("polar", *ask)) for ask in asks)
+
+    def _opens(self, ask: Span) -> bool:
+        """Does a question word stand among the first words?"""
+        return any(len(re.findall(r"\w+", self.view[ask[0] : at])) <= _FIRST_WORDS for at, _ in self.words.within("question-word", *ask))
+
+    def _begins(self, ask: Span, at: int) -> bool:
+        """Does a part of a question begin there: behind a comma or a colon, or behind "and"?"""
+        before = self.view[ask[0] : at]
+        return _BEGINS.search(before) is not None or any(not self.view[end:at].strip() for _, end in self.words.within("and", ask[0], at))
 
     @cached_property
     def _told(self) -> dict[str, list[_Diagnosis]]:
         """{who: the diagnoses that they name, by the query}."""
         found: dict[str, list[_Diagnosis]] = {"provider": [], "image": [], "weak": []}
         for span in self.written.tells:
-            if self.in_list("leading", span):
+            if self.presses(span):
                 # "We believe this represents an abscess" documents nothing.
                 continue
             provider, weak = self.in_list("provider-source", span), self.in_list("weak-source", span)
             image = self.in_list("image-source", span)
             if span in self.leads and not (provider or weak or image):
                 continue
-            if provider and weak and re.search(r"\bboth\b", self.view[slice(*span)], re.IGNORECASE):
+            if provider and weak and self.in_list("together", span):
                 weak = False
             who = "provider" if provider and not weak else "weak" if weak else "image" if image else "provider"
             found[who] += self.within(span)
@@ -576,7 +602,10 @@ class _Read:
                 if (
                     (quoted and self.in_list("provider-source", ask))
                     or self.in_list("provider-source", before)
-                    or re.search(r"\bdocumented\W+(?:\w+\W+){0,3}$", self.view[slice(*before)], re.IGNORECASE)
+                    or any(
+                        len(re.findall(r"\w+", self.view[end : before[1]])) < _FIRST_WORDS
+                        for _, end in self.words.within("documented", *before)
+                    )
                 ):
                     found["provider"].append(diagnosis)
         return found

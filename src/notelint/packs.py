@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
 
@@ -612,12 +612,38 @@ class QueryRule(Model):
     texts: bool = Field(True, description="judged on plain texts too, not only on structured queries")
 
 
+Part = Literal[
+    "other", "undetermined", "yes", "no", "yes-no", "options-heading", "choose", "or", "small-word", "qualifier",
+    "provider-source", "image-source", "laboratory-source", "weak-source", "prior", "that-time", "to-come", "together", "result", "day",
+    "ask", "not-asked", "question-word", "auxiliary", "polar", "either", "again", "and-asks", "for-each", "and", "documented", "demand", "between",
+    "diagnosis-word", "letter-line", "courtesy", "subject", "query-word", "telling",
+    "axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", "axis-severity", "axis-extent", "axis-cause", "axis-admission", "general",
+]  # fmt: skip
+"""What the checker has to recognise in a query, beside what breaks a rule."""
+
+
 class WordList(Words):
-    """Words of queries. With `rule`, they break it wherever they stand; without, the checker asks for the list by its name."""
+    """Words of queries. With `rule`, they break it; without, they show a part of the query, and the checker asks for them by the list's name."""
 
     list: Slug
     rule: Slug | None = None
     says: str | None = Field(None, description="what such words do, for the message")
+    counts: Literal["anywhere", "beside-diagnosis", "as-answer"] = Field(
+        "anywhere", description="where they break the rule: `beside-diagnosis`, with a diagnosis or a word for it in the sentence; `as-answer`, where an answer begins"
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.rule is None and self.list not in get_args(Part):
+            raise ValueError(f"no part of a query is called {self.list!r}, and no rule is named that the words break")
+        return self
+
+
+class OtherDiagnosis(Words):
+    """A diagnosis that queries speak of and notes are not read for."""
+
+    diagnosis: Slug
+    kinds: tuple[Slug, ...] = Field((), description="diagnoses and concepts that are a kind of it")
 
 
 class Wordings(Model):
@@ -627,6 +653,16 @@ class Wordings(Model):
     late_after: int = Field(180, ge=1, description="a query written so many days after the last of its indicators is late")
     rules: Annotated[tuple[QueryRule, ...], Field(min_length=1)]
     lists: Annotated[tuple[WordList, ...], Field(min_length=1)]
+    diagnoses: tuple[OtherDiagnosis, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if missing := set(get_args(Part)) - {words.list for words in self.lists}:
+            raise ValueError(f"the list {min(missing)!r} is missing")
+        rules = {rule.rule for rule in self.rules}
+        if unknown := [words.rule for words in self.lists if words.rule is not None and words.rule not in rules]:
+            raise ValueError(f"there is no rule {unknown[0]!r}")
+        return self
 
 
 class Expected(Model):
@@ -655,7 +691,7 @@ class Case(Model):
     In a vocabulary's cases: `found` and `not-found` (`concept` or `concept/value`). In a family's cases: `code`, with `met`, `missing`,
     `uncertain`, `conflict` (elements), `absent` (elements that are not in question), `rules`, `not-rules`, `alternatives`,
     `not-alternatives`, `routes`, `look-alike`, `profile` and `decision`. In the cases of queries: `breaks`, and `look-alike` for a rule that the
-    text only seems to break. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
+    text only seems to break; or `holds` and `not-holds`, of the lists of words. Every list but `rules` and `alternatives` names some; these two name all unless `...` stands in them.
     """
 
     text: str
@@ -683,6 +719,13 @@ class Case(Model):
     profile: Slug | None = None
     decision: Literal["assign", "unspecified", "query", "replace", "unsupported"] | None = None
     breaks: tuple[Slug, ...] | None = Field(None, description="of a query: all the rules that it breaks, without `query/`; `[]` for none")
+    holds: tuple[Slug, ...] = Field((), description="of a piece of a query: lists and diagnoses whose words stand in it")
+    not_holds: tuple[Slug, ...] = Field((), description="of a piece of a query: lists and diagnoses whose words do not stand in it")
+
+    @property
+    def is_query(self) -> bool:
+        """Is the text one of a query, or a piece of one?"""
+        return self.breaks is not None or bool(self.holds or self.not_holds)
 
 
 class Cases(Model):

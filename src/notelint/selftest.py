@@ -30,7 +30,7 @@ def run(linter: Linter, overlay: Path | None = None) -> Iterator[tuple[str, str 
 
 def of_case(linter: Linter, case: Case) -> Iterator[str]:
     """What is wrong with a case, nothing when it holds."""
-    if case.breaks is not None:
+    if case.is_query:
         yield from _of_query(_checker(linter), case)
     else:
         yield from _of_code(linter, case) if case.code else _of_words(linter, case)
@@ -42,8 +42,12 @@ def _checker(linter: Linter) -> Checker:
 
 
 def _of_query(checker: Checker, case: Case) -> Iterator[str]:
-    found = {diagnostic.rule.partition("/")[2] for diagnostic in checker.check_text(case.text)}
-    yield from _compare("rule", case.breaks, found)
+    if case.breaks is not None:
+        found = {diagnostic.rule.partition("/")[2] for diagnostic in checker.check_text(case.text)}
+        yield from _compare("rule", case.breaks, found)
+    held = checker.held(case.text) if case.holds or case.not_holds else frozenset()
+    yield from (f"no words of {name} stand in it" for name in case.holds if name not in held)
+    yield from (f"words of {name} stand in it" for name in case.not_holds if name in held)
 
 
 def _of_words(linter: Linter, case: Case) -> Iterator[str]:
@@ -184,8 +188,8 @@ def _unknown(
 def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     """What has no case: a concept that none finds or none misses, an element that none meets or misses, a cue or turn that none holds."""
     cases = {name: found for name, (_, found) in read_cases(overlay).items()}
-    asked = [case for found in cases.values() for case in found if case.breaks is not None]
-    everything = [case for found in cases.values() for case in found if case.breaks is None]
+    asked = [case for found in cases.values() for case in found if case.is_query]
+    everything = [case for found in cases.values() for case in found if not case.is_query]
     seen = {e.concept for case in everything for e in case.found} | {f"{e.concept}/{e.value}" for case in everything for e in case.found}
     unseen = {key for case in everything for key in case.not_found}
     for key in dict.fromkeys(c.key for c in library.concepts if c.kind not in UNREPORTED and not (c.kind == "site" and c.value is None)):
@@ -210,11 +214,19 @@ def _uncovered_queries(wordings: Wordings, cases: Sequence[Case]) -> Iterator[st
         if rule.texts and not any(rule.rule in case.look_alike and rule.rule not in (case.breaks or ()) for case in cases):
             yield f"query/{rule.rule}: no case only seems to break it (`look-alike: [{rule.rule}]`)"
     pieces = Pieces()
-    scanner = Scanner.of(pieces, wordings.lists)
-    for n, words in enumerate(wordings.lists):
-        texts = [reading_view(case.text) for case in cases if words.rule is None or words.rule in (case.breaks or ())]
+    broken = [words for words in wordings.lists if words.rule is not None]
+    scanner = Scanner.of(pieces, broken)
+    for n, words in enumerate(broken):
+        texts = [reading_view(case.text) for case in cases if words.rule in (case.breaks or ())]
         if not any(n in {number for _, _, number in scanner.on(Tokens(text, pieces)).find()} for text in texts):
             yield f"lists.{words.list}: no case holds its words"
+    held = {name for case in cases for name in case.holds}
+    without = {name for case in cases for name in case.not_holds}
+    for name in (*(words.list for words in wordings.lists if words.rule is None), *(other.diagnosis for other in wordings.diagnoses)):
+        if name not in held:
+            yield f"{name}: no case holds its words (`holds: [{name}]`)"
+        if name not in without:
+            yield f"{name}: no case has something like its words (`not-holds: [{name}]`)"
 
 
 def of_reference(library: Library, reference: Reference, codeset: CodeSet) -> Iterator[str]:

@@ -1,16 +1,19 @@
 """Takes a query apart that somebody wrote: title, what it tells, what it asks, the answers that it offers. Functions of text.
 
 People write queries as letters, chat messages, forms and lists. Answers stand in boxes, in lettered or bulleted lines, or in one line with
-strokes between them.
+strokes between them. What is layout is known here; which words ask, greet or answer, the pattern file says.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from notelint import sentences
+from notelint.packs import Part
 
 Span = tuple[int, int]
+_WAYS_OUT: tuple[Part, ...] = ("other", "undetermined", "yes", "no")
 
 _BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]?)\s*\)(?=\s*\w)|(?P<{0}3>[\u2610-\u2612\u25a1\u25a0\u25a2\u25cb\u25ef\u25cf\u25fb\u25fc\u2b1c\u2705\u2713\u2714])|\[[a-hA-H1-9]\](?=\s*[A-Za-z])|_{{2,}}(?=\s*[A-Za-z]))"
 _BOXED = re.compile(rf"[ ]*(?:[-*+\u2022][ ]*|\d{{1,2}}[.)][ ]*)?{_BOX.format('m')}[ ]*")
@@ -19,52 +22,102 @@ _MARKED = frozenset("xX\u2713\u2714\u2611\u2612\u25a0\u25cf\u25fc\u2705")
 _ITEM = re.compile(
     r"[ ]*(?:[-*+\u2022\u2013oO]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])"
 )
-_TITLE = re.compile(
-    r"[ ]*(?:\#+[ ]*|\*\*)?(?:subject(?:[ ]+line)?|subj|re|title|topic|query(?:[ ]+(?:title|topic|subject|re))?)[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)",
-    re.IGNORECASE,
-)
+_TITLE_MARKS = re.compile(r"[ ]*(?:\#+[ ]*|\*\*)?")
+_TITLE_COLON = re.compile(r"[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)")
 _HEAD = re.compile(r"[ ]*\#+[ ]*")
-_GREETING = re.compile(
-    r"[ ]*(?:hi|hello|dear|hey|good\s+(?:morning|afternoon|evening)|thank(?:s|\s+you)|thx|regards|sincerely|best|respectfully|to|from|date|attn|attention|cc|author|sent|provider|physician|recipient|requested\s+by|contact|reason|mrn|patient|encounter|acct|account|dob|name)\b[^\n]{0,80}$|[ ]*(?:Dr\.?|Doctor)[ ][\w'. -]{0,40}[,:-]?$",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"\b(?:please|kindly|pls|(?:can|could|would|will)\s+(?:you|u)|based\s+on\s+your|in\s+your\s+(?:own\s+)?(?:\w+\s+)?(?:judge?ment|opinion|view|words)|requesting|seeking|clarif(?:y|ication)\s+(?:is\s+)?(?:needed|requested)|need\s+(?:you|clarification|an?\s+clear\w*|your))\b",
-    re.IGNORECASE,
-)
-_NO_ASK = re.compile(
-    r"\bplease\s+(?:see|note\s+that|refer|call|page|contact|reach|respond|reply|let\s+(?:me|us)\s+know|sign|answer\s+in|do\s+not|disregard|feel\s+free)\b",
-    re.IGNORECASE,
-)
-_CHOICES_HEAD = re.compile(
-    r"[ ]*[*#_ ]*(?:(?:response|answer|query|possible|provider|physician|clinical|available)[ ]+)?(?:options?|choices?|answers?|responses?|selections?)[*_ ]*(?:\([^)]*\))?[*_ ]*[:\-\u2013]?[*_ ]*|[ ]*(?:please[ ]+)?(?:select|choose|check|mark|circle|pick)\b[^\n:]{0,60}:?[ ]*",
-    re.IGNORECASE,
-)
-_STROKES = re.compile(r"[ ]+/[ ]*|[ ]*/[ ]+|(?<=\b[yY])/(?=[nN]\b)|(?<=[yY]es)/(?=[nN]o)|[ ]*[|;][ ]*|[ ]{3,}")
+_HEADING_MARKS = re.compile(r"[*#_ ]*")
+_HEADING_END = re.compile(r"[*_ ]*(?:\([^)]*\))?[*_ ]*[:\-\u2013]?[*_ ]*")
+_HEADING_COLON = re.compile(r"[*_]*[ ]*[:\-\u2013][*_]*[ ]*")
+_CHOOSE_END = re.compile(r"[^\n:]{0,60}:?[ ]*")
+_STROKES = re.compile(r"[ ]+/[ ]*|[ ]*/[ ]+|[ ]*[|;][ ]*|[ ]{3,}")
+_STROKE = re.compile("/")
 _DASHES = re.compile(r"[ ]+-[ ]+")
-_COMMAS = re.compile(r"[ ]*(?:,?[ ]+\bor\b[ ]+|,[ ]*)")
+_COMMA = re.compile(r"[ ]*,[ ]*")
 _SENTENCE_END = re.compile(r"(?<=[\w)_])\.\s+(?=[A-Z])")
 _LETTERED = re.compile(r"(?:(?<=\s)|^)\(?(?:[A-Ha-h]|[1-9])[.)][ ]+")
-_YES_NO = re.compile(r"\b(?:yes\b[ ]*(?:[/|,;-]|\bor\b)?[ ]*\bno|y[ ]*(?:/|\bor\b)[ ]*n)\b", re.IGNORECASE)
-_WAY_OUT = re.compile(
-    r"\b(?:other|else|undetermined|determine[d]?|unknown|uncertain|yes|no|unsure|none|something|not\s+listed|can.t\s+(?:say|tell)|unable)\b",
-    re.IGNORECASE,
-)
-_UNABLE = ("unable", "clinically", "cannot", "can't", "can not", "not ", "something", "another")
-_LEADS = re.compile(r"\b(?:does|do|did|is|are|was|were|has|have|had|please|clarify|which|what)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]")
-_NEXT_LINE = re.compile(
-    rf"\n(?=[ ]*(?:[-*+\u2022][ ]+)?(?:{_ASKS.pattern}|[A-Z][^\n:]{{2,40}}:|[^\n]{{0,40}}\d{{1,2}}/\d{{1,2}}|(?:does|do|did|is|are|was|were|has)\b[^\n]*\?))",
-    re.IGNORECASE,
-)
+_LABELLED = re.compile(r"[A-Za-z][^\n:]{2,40}:|[^\n]{0,40}\d{1,2}/\d{1,2}")
+_BULLET = re.compile(r"[ ]*(?:[-*+\u2022][ ]+)?")
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
 _FEW = 6
 """A title that is a question has fewer words."""
+_GREETING = 80
+"""A line is a greeting or signature with at most so many characters behind its first words."""
 _SHORT = 110
 _TOLD = 25
 """Before a question that begins so many characters behind its sentence something is told."""
 _LONG = 240
 """A line of more characters is prose."""
+
+
+class Words:
+    """Where the words of each list stand in a query. All offsets are code points into the view."""
+
+    def __init__(self, view: str, found: Mapping[str, Sequence[Span]]) -> None:
+        self.view = view
+        self._found = {name: sorted(spans) for name, spans in found.items()}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The lists of which words stand in the query."""
+        return frozenset(self._found)
+
+    def of(self, part: Part) -> Sequence[Span]:
+        """All of a list, by their start."""
+        return self._found.get(part, ())
+
+    def breaking(self, name: str) -> Sequence[Span]:
+        """All of a list that breaks a rule."""
+        return self._found.get(name, ())
+
+    def starting(self, prefix: str) -> Iterator[tuple[int, int, str]]:
+        """(start, end, rest of the name) of the lists whose names begin so."""
+        for name, spans in self._found.items():
+            if name.startswith(prefix):
+                yield from ((start, end, name[len(prefix) :]) for start, end in spans)
+
+    def within(self, part: Part, start: int, end: int) -> list[Span]:
+        """Those that lie in a stretch."""
+        spans = self.of(part)
+        return [span for span in spans[bisect_left(spans, (start, 0)) : bisect_left(spans, (end, 0))] if span[1] <= end]
+
+    def has(self, part: Part, start: int, end: int) -> bool:
+        """Does one lie in a stretch?"""
+        return bool(self.within(part, start, end))
+
+    def at(self, part: Part, offset: int) -> Span | None:
+        """The longest that begins at an offset."""
+        spans = self.of(part)
+        begins = spans[bisect_left(spans, (offset, 0)) : bisect_left(spans, (offset + 1, 0))]
+        return begins[-1] if begins else None
+
+    def gives_way(self, offset: int) -> bool:
+        """Does an answer begin there that leaves the question open, or yes or no?"""
+        return any(self.at(part, offset) for part in _WAYS_OUT)
+
+    def offers(self, start: int, end: int) -> bool:
+        """Is a way out among the words of a stretch?"""
+        return (
+            self.has("other", start, end)
+            or self.has("undetermined", start, end)
+            or (self.has("yes", start, end) and self.has("no", start, end))
+        )
+
+    def is_heading(self, start: int, end: int) -> bool:
+        """Is a stretch the heading of answers and nothing else?"""
+        start, end = _stripped(self.view, start, end)
+        at = _HEADING_MARKS.match(self.view, start, end).end()  # type: ignore[union-attr]  # it matches always
+        heading = self.at("options-heading", at)
+        if heading and _HEADING_END.fullmatch(self.view, heading[1], end):
+            return True
+        choose = self.at("choose", start)
+        return choose is not None and _CHOOSE_END.fullmatch(self.view, choose[1], end) is not None
+
+    def is_letter_line(self, start: int, end: int) -> bool:
+        """Is a stretch without a line break address, greeting or signature?"""
+        first, last = _stripped(self.view, start, end)
+        begins = self.at("letter-line", first)
+        return begins is not None and last - begins[1] <= _GREETING and "\n" not in self.view[first:last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +135,7 @@ class Answer:
 class Written:
     """A query, taken apart. All spans are code points into the view. `blocks` is the number of runs of answers."""
 
-    view: str
+    words: Words
     title: Span | None
     tells: tuple[Span, ...]
     asks: tuple[Span, ...]
@@ -91,9 +144,14 @@ class Written:
     blocks: int
 
     @property
+    def view(self) -> str:
+        """The text."""
+        return self.words.view
+
+    @property
     def opens(self) -> bool:
         """Is the question an open one: asked for in words, not by yes or no?"""
-        return any(_ASKS.search(self.view, *ask) for ask in self.asks)
+        return any(self.words.has("ask", *ask) for ask in self.asks)
 
     def _item_end(self, at: int) -> int:
         """Where the list item ends in which a place is: at a blank line, or at a line that is not further in."""
@@ -137,30 +195,43 @@ def _is_item(view: str, line: int) -> bool:
     return _ITEM.match(view, line) is not None or _BOXED.match(view, line) is not None
 
 
-def take_apart(view: str) -> Written:
+def take_apart(words: Words) -> Written:
     """The parts of a query."""
+    view = words.view
     lines = list(_lines(view))
-    title, used = _title(view, lines)
-    answers, blocks, taken = _answers(view, [line for line in lines if line not in used])
+    title, used = _title(words, lines)
+    answers, blocks, taken = _answers(words, [line for line in lines if line not in used])
     asks: list[Span] = []
     tells: list[Span] = []
-    for start, end in _sentences(view, used, taken):
-        words = view[start:end]
-        if _GREETING.match(words) and len(words) < _SHORT and not re.search(r"[?\"\u201c]|\d/\d", words):
+    for start, end in _sentences(words, used, taken):
+        said = view[start:end]
+        if words.is_letter_line(start, end) and not re.search(r"[?\"\u201c]|\d/\d", said):
             continue
-        before_answers = any(0 <= a - end < 4 and "\n" not in view[end:a] for a, _ in taken) and _LEADS.search(words) is not None
-        asks_it = words.rstrip(" *_\"'”)").endswith("?") or _ASKS.search(words) or before_answers
-        if asks_it and not (_NO_ASK.search(words) and "?" not in words):
+        before_answers = any(0 <= a - end < 4 and "\n" not in view[end:a] for a, _ in taken) and _leads(words, start, end)
+        requests = words.within("ask", start, end)
+        asks_it = said.rstrip(" *_\"'”)").endswith("?") or requests or before_answers
+        if asks_it and not (words.has("not-asked", start, end) and "?" not in said):
             # "Your note of 11/03 says "discitis" - could you clarify": what stands before the question is told.
-            asked = _ASKS.search(view, start + _TOLD, end) if end - start > _TOLD else None
-            if asked is not None and end - asked.end() > _FEW and not _ASKS.search(view, start, asked.start()):
-                tells.append((start, asked.start()))
-                start = asked.start()
+            if requests and requests[0][0] >= start + _TOLD and end - requests[0][1] > _FEW:
+                tells.append((start, requests[0][0]))
+                start = requests[0][0]
             asks.append((start, end))
-        elif not _CHOICES_HEAD.fullmatch(words):
+        elif not words.is_heading(start, end):
             tells.append((start, end))
     quotes = tuple(match.span() for match in _QUOTED.finditer(view))
-    return Written(view, title, tuple(tells), tuple(asks), tuple(answers), quotes, blocks)
+    return Written(words, title, tuple(tells), tuple(asks), tuple(answers), quotes, blocks)
+
+
+def _leads(words: Words, start: int, end: int) -> bool:
+    return any(words.has(part, start, end) for part in ("auxiliary", "ask", "question-word"))
+
+
+def _stripped(view: str, start: int, end: int) -> Span:
+    while start < end and view[start].isspace():
+        start += 1
+    while end > start and view[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def _lines(view: str) -> Iterator[Span]:
@@ -170,89 +241,116 @@ def _lines(view: str) -> Iterator[Span]:
         at += len(line) + 1
 
 
-def _title(view: str, lines: Sequence[Span]) -> tuple[Span | None, list[Span]]:
+def _title(words: Words, lines: Sequence[Span]) -> tuple[Span | None, list[Span]]:
     """(the title, the lines that are nothing else)."""
+    view = words.view
     filled = [line for line in lines if view[slice(*line)].strip()]
     for line in filled[:6]:
-        match = _TITLE.match(view, *line)
-        if match and line[1] - match.end() <= _SHORT and not view[slice(*line)].rstrip().endswith("?"):
-            return (match.end(), line[1]), [line]
+        subject = words.at("subject", _TITLE_MARKS.match(view, *line).end())  # type: ignore[union-attr]  # it matches always
+        colon = _TITLE_COLON.match(view, subject[1], line[1]) if subject else None
+        if colon and line[1] - colon.end() <= _SHORT and not view[slice(*line)].rstrip().endswith("?"):
+            return (colon.end(), line[1]), [line]
     for line in filled[:3]:
-        words = view[slice(*line)].strip(" #*_")
-        if _GREETING.match(words):
+        start, end = _bare(view, line)
+        if words.is_letter_line(start, end):
             continue
-        marked = _HEAD.match(view, *line)
-        plain = (
-            len(words) <= _SHORT
-            and words[-1:] not in ("!", ",", ";", ":")
-            and (words[-1:] != "?" or (len(words.split()) < _FEW and not _LEADS.search(words)))
-            and (words[-1:] != "." or re.search(r"\b(?:clarification|query|question|request)\.$", words, re.IGNORECASE) is not None)
-            and not _ASKS.search(words)
-            and not _BOXED.match(view, *line)
-            and not _ITEM.match(view, *line)
-            and (not re.search(r"\d{1,2}/\d{1,2}", words) or re.search(r"\b(?:query|clarification|validation)\b", words, re.IGNORECASE))
-            and not re.search(r"\b(?:shows?|showed|documented|noted|is|was|are|has|had|were)\b", words)
-        )
-        if len(filled) > 1 and words and (marked or plain):
+        if len(filled) > 1 and start < end and (_HEAD.match(view, *line) or _is_title(words, line, start, end)):
             return line, [line]
         return None, []
     return None, []
 
 
-def _sentences(view: str, used: Sequence[Span], taken: Sequence[Span]) -> Iterator[Span]:
+def _bare(view: str, line: Span) -> Span:
+    """A line without the marks around it."""
+    start, end = line
+    while start < end and view[start] in " #*_":
+        start += 1
+    while end > start and view[end - 1] in " #*_":
+        end -= 1
+    return start, end
+
+
+def _is_title(words: Words, line: Span, start: int, end: int) -> bool:
+    """Is a line without any mark a title: short, without a question, a verb or a date?"""
+    view = words.view
+    last, said = view[end - 1 : end], view[start:end]
+    names_query = words.within("query-word", start, end)
+    return (
+        end - start <= _SHORT
+        and last not in ("!", ",", ";", ":")
+        and (last != "?" or (len(said.split()) < _FEW and not _leads(words, start, end)))
+        and (last != "." or any(stop == end - 1 for _, stop in names_query))
+        and not words.has("ask", start, end)
+        and not _BOXED.match(view, *line)
+        and not _ITEM.match(view, *line)
+        and (not re.search(r"\d{1,2}/\d{1,2}", said) or bool(names_query))
+        and not words.has("telling", start, end)
+    )
+
+
+def _sentences(words: Words, used: Sequence[Span], taken: Sequence[Span]) -> Iterator[Span]:
     """The sentences outside of the title and the answers."""
+    view = words.view
     cut = sorted([*used, *taken])
     for start, end in sentences.split(view):
         at = start
         for a, b in [*(span for span in cut if span[0] < end and start < span[1]), (end, end)]:
-            for first, last in _by_line(view, at, max(at, a)):
+            for first, last in _by_line(words, at, max(at, a)):
                 piece = view[first:last]
                 if piece.strip(" \n*_#-"):
                     yield first + len(piece) - len(piece.lstrip()), first + len(piece.rstrip())
             at = max(at, b)
 
 
-def _by_line(view: str, start: int, end: int) -> Iterator[Span]:
+def _by_line(words: Words, start: int, end: int) -> Iterator[Span]:
     """A sentence, cut where a line begins that asks, or that begins with a label or a date: people end no sentence there."""
-    at = start
-    for match in _NEXT_LINE.finditer(view, start, end):
-        yield at, match.start()
-        at = match.start()
+    view, at = words.view, start
+    line = view.find("\n", start, end)
+    while line >= 0:
+        stop = view.find("\n", line + 1)
+        stop = len(view) if stop < 0 else stop
+        begins = _BULLET.match(view, line + 1).end()  # type: ignore[union-attr]  # it matches always
+        asks = words.at("ask", begins) or (words.at("auxiliary", begins) and "?" in view[begins:stop])
+        if asks or _LABELLED.match(view, begins):
+            yield at, line
+            at = line
+        line = view.find("\n", line + 1, end)
     yield at, end
 
 
-def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[Span]]:
+def _answers(words: Words, lines: Sequence[Span]) -> tuple[list[Answer], int, list[Span]]:
     """(the answers, how many runs of them, the stretches that they take)."""
+    view = words.view
     found: list[Answer] = []
     taken: list[Span] = []
     within = asked = gap = False
     first_asked: int | None = None
     block = -1
     for number, line in enumerate(lines):
-        words = view[slice(*line)]
-        if not words.strip():
+        said = view[slice(*line)]
+        if not said.strip():
             gap = True
             continue
         boxes = list(_BOXES.finditer(view, *line))
         listed = _ITEM.match(view, *line)
         marked = _BOXED.match(view, *line) or listed
         # "Other, please specify" is an answer.
-        bare = view[marked.end() : line[1]] if marked else words
-        at_once = marked or _WAY_OUT.match(words.strip())
-        asks = "?" in words or (_ASKS.match(bare.lstrip(" *_")) if at_once else _ASKS.search(words)) is not None
+        begins = _bare(view, (marked.end() if marked else line[0], line[1]))[0]
+        at_once = marked or words.gives_way(begins)
+        asks = "?" in said or (words.at("ask", begins) is not None if at_once else words.has("ask", *line))
         goes_on = within and not gap
         if boxes and (_BOXED.match(view, *line) or len(boxes) > 1):
             made = list(_boxed(view, line, boxes))
-        elif listed and asked and not asks and (within or _run(view, lines, number)):
+        elif listed and asked and not asks and (within or _run(words, lines, number)):
             made = [_answer(view, listed.end(), line[1], marked=False)]
-        elif asked and not asks and not listed and _is_bare(words) and (goes_on or _bare_run(view, lines, number)):
+        elif asked and not asks and not listed and _is_bare(words, line) and (goes_on or _bare_run(words, lines, number)):
             made = [_answer(view, *line, marked=False)]
         else:
-            made = list(_in_line(view, line, asked=asked))
+            made = list(_in_line(words, line, asked=asked))
         gap = False
-        heads = asks or words.rstrip(" *_").endswith(":") or _CHOICES_HEAD.fullmatch(words.strip()) is not None
+        heads = asks or said.rstrip(" *_").endswith(":") or words.is_heading(*line)
         if made:
-            block += not within or (asks and not marked) or "?" in words
+            block += not within or (asks and not marked) or "?" in said
             found += [replace(answer, block=block) for answer in made]
             taken.append((made[0].start if made[0].start > line[0] + 12 else line[0], line[1]))
             within = True
@@ -267,7 +365,7 @@ def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[
         # Boxes before the question are those of a form that is quoted.
         found = [answer for answer in found if answer.start >= first_asked]
         taken = [span for span in taken if span[1] > first_asked]
-    ways_out = {answer.block for answer in found if _WAY_OUT.match(answer.label) or answer.label.lower().startswith(_UNABLE)}
+    ways_out = {answer.block for answer in found if words.gives_way(answer.start)}
     if ways_out:
         # A list without any way out, beside one that has it, is one of findings.
         found = [answer for answer in found if answer.block in ways_out]
@@ -275,35 +373,36 @@ def _answers(view: str, lines: Sequence[Span]) -> tuple[list[Answer], int, list[
     return found, len({answer.block for answer in found}), taken
 
 
-def _is_bare(words: str) -> bool:
+def _is_bare(words: Words, line: Span) -> bool:
     """Can a line without any mark be an answer?"""
-    return len(words) < _SHORT and not words.rstrip().endswith((".", "!")) and _GREETING.match(words) is None
+    said = words.view[slice(*line)]
+    return len(said) < _SHORT and not said.rstrip().endswith((".", "!")) and not words.is_letter_line(*line)
 
 
-def _bare_run(view: str, lines: Sequence[Span], number: int) -> bool:
+def _bare_run(words: Words, lines: Sequence[Span], number: int) -> bool:
     """Do short lines without any mark follow, one of which is "other" or "unknown": "Yes", "No", "Other", each in a line?"""
-    run: list[str] = []
+    run: list[int] = []
     for line in lines[number:]:
-        words = view[slice(*line)].strip()
-        if not words or len(words) > _SHORT // 2 or words.endswith((".", "?", ":")):
+        start, end = _stripped(words.view, *line)
+        if start == end or end - start > _SHORT // 2 or words.view[end - 1] in ".?:":
             break
-        run.append(words)
-    return len(run) > 1 and any(_WAY_OUT.match(words) or words.lower().startswith("unable") for words in run[1:])
+        run.append(start)
+    return len(run) > 1 and any(words.gives_way(start) for start in run[1:])
 
 
-def _run(view: str, lines: Sequence[Span], number: int) -> bool:
+def _run(words: Words, lines: Sequence[Span], number: int) -> bool:
     """Do list items follow each other from a line on, behind a question or with a way out among them, so that they are no list of findings?"""
-    before = next((view[slice(*line)] for line in reversed(lines[:number]) if view[slice(*line)].strip()), "")
-    items: list[str] = []
+    view = words.view
+    before = next((line for line in reversed(lines[:number]) if view[slice(*line)].strip()), (0, 0))
+    items: list[int] = []
     for line in lines[number:]:
         item = _ITEM.match(view, *line)
         if item is None and view[slice(*line)].strip():
             break
         if item is not None:
-            items.append(view[item.end() : line[1]])
-    ways_out = any(_WAY_OUT.match(item.strip(" *_")) or item.lower().lstrip(" *_").startswith(_UNABLE) for item in items)
-    asks = "?" in before or _ASKS.search(before) is not None or _CHOICES_HEAD.fullmatch(before.strip()) is not None
-    return len(items) > 1 and (asks or ways_out)
+            items.append(_bare(view, (item.end(), line[1]))[0])
+    asks = "?" in view[slice(*before)] or words.has("ask", *before) or words.is_heading(*before)
+    return len(items) > 1 and (asks or any(words.gives_way(start) for start in items))
 
 
 def _boxed(view: str, line: Span, boxes: Sequence[re.Match[str]]) -> Iterator[Answer]:
@@ -314,59 +413,75 @@ def _boxed(view: str, line: Span, boxes: Sequence[re.Match[str]]) -> Iterator[An
             yield _answer(view, box.end(), end, marked=mark in _MARKED and bool(mark))
 
 
-def _in_line(view: str, line: Span, *, asked: bool) -> Iterator[Answer]:
+def _in_line(words: Words, line: Span, *, asked: bool) -> Iterator[Answer]:
     """Answers in one line: "Yes / No / Other / Unable to determine", "Options: A, B, other", "a) … b) …"."""
-    words = view[slice(*line)]
-    head = re.match(
-        r"[ ]*[*_]*(?:(?:response|answer|query|possible)[ ]+)?(?:options?|choices?|answers?|responses?)[*_]*[ ]*[:\-\u2013][*_]*[ ]*",
-        words,
-        re.IGNORECASE,
-    )
-    yes = _YES_NO.search(words)
-    question = words.rfind("?")
-    start = None
-    if head and len(words) > head.end():
-        start = line[0] + head.end()
-    elif yes:
-        start = line[0] + yes.start()
-        if question >= 0 and question < yes.start():
-            start = line[0] + question + 1
-    elif question >= 0 and _offers(words[question + 1 :], 1):
-        start = line[0] + question + 1
-    elif asked and len(words) < _LONG and _offers(words, 2):
-        start = line[0]
-    else:
-        asks = next(reversed(list(_ASKS.finditer(words))), None)
-        colon = words.find(":", asks.end()) if asks else -1
-        first = _ASKS.search(words)
-        letters = list(_LETTERED.finditer(view, line[0] + first.end(), line[1])) if first else []
-        if colon >= 0 and _offers(words[colon + 1 :], 1):
-            start = line[0] + colon + 1
-        elif len(letters) > 1 and _WAY_OUT.search(view, letters[0].start(), line[1]):
-            start = letters[0].start()
-    if start is not None and (stop := _SENTENCE_END.search(view, start, line[1])):
-        # A sentence of its own behind the answers is none of them.
-        line = (line[0], stop.start())
+    view = words.view
+    start = _first_answer(words, line, asked=asked)
     if start is None:
         return
-    lettered = list(_LETTERED.finditer(view, start, line[1]))
+    end = line[1]
+    if stop := _SENTENCE_END.search(view, start, end):
+        # A sentence of its own behind the answers is none of them.
+        end = stop.start()
+    lettered = list(_LETTERED.finditer(view, start, end))
     if len(lettered) > 1:
         for number, mark in enumerate(lettered):
-            end = lettered[number + 1].start() if number + 1 < len(lettered) else line[1]
-            yield _answer(view, mark.end(), end, marked=False)
+            yield _answer(view, mark.end(), lettered[number + 1].start() if number + 1 < len(lettered) else end, marked=False)
         return
-    separators = next((each for each in (_STROKES, _DASHES) if each.search(view, start, line[1])), _COMMAS)
     at = start
-    for match in (*separators.finditer(view, start, line[1]), None):
-        end = match.start() if match else line[1]
-        if view[at:end].strip(" ()_.[]"):
-            yield _answer(view, at, end, marked=False)
-        at = match.end() if match else end
+    for first, last in (*_separators(words, start, end), (end, end)):
+        if view[at:first].strip(" ()_.[]"):
+            yield _answer(view, at, first, marked=False)
+        at = last
 
 
-def _offers(words: str, least: int) -> bool:
+def _separators(words: Words, start: int, end: int) -> Sequence[Span]:
+    """What stands between the answers of a line: strokes, else dashes, else commas and "or"."""
+    view = words.view
+    strokes = [match.span() for match in _STROKES.finditer(view, start, end)]
+    # "Yes/No"
+    strokes += [
+        match.span()
+        for pair in words.within("yes-no", start, end)
+        for match in _STROKE.finditer(view, *pair)
+        if not any(a <= match.start() < b for a, b in strokes)
+    ]
+    if strokes:
+        return sorted(strokes)
+    if dashes := [match.span() for match in _DASHES.finditer(view, start, end)]:
+        return dashes
+    return sorted([*(match.span() for match in _COMMA.finditer(view, start, end)), *words.within("or", start, end)])
+
+
+def _first_answer(words: Words, line: Span, *, asked: bool) -> int | None:
+    """Where the answers of a line begin."""
+    view = words.view
+    start, end = line
+    heading = words.at("options-heading", _HEADING_MARKS.match(view, *line).end())  # type: ignore[union-attr]  # it matches always
+    colon = _HEADING_COLON.match(view, heading[1], end) if heading else None
+    question = view.rfind("?", start, end)
+    yes = words.within("yes-no", start, end)
+    if colon and end > colon.end():
+        return colon.end()
+    if yes:
+        return question + 1 if 0 <= question < yes[0][0] else yes[0][0]
+    if question >= 0 and _offers(words, question + 1, end, 1):
+        return question + 1
+    if asked and end - start < _LONG and _offers(words, start, end, 2):
+        return start
+    if requests := words.within("ask", start, end):
+        after = view.find(":", requests[-1][1], end)
+        if after >= 0 and _offers(words, after + 1, end, 1):
+            return after + 1
+        letters = list(_LETTERED.finditer(view, requests[0][1], end))
+        if len(letters) > 1 and words.offers(letters[0].start(), end):
+            return letters[0].start()
+    return None
+
+
+def _offers(words: Words, start: int, end: int, least: int) -> bool:
     """Does a stretch offer answers between strokes, one of them a way out?"""
-    return len(re.findall(r"\s/\s|\s?\|\s?|;", words)) >= least and _WAY_OUT.search(words) is not None
+    return len(re.findall(r"\s/\s|\s?\|\s?|;", words.view[start:end])) >= least and words.offers(start, end)
 
 
 def _answer(view: str, start: int, end: int, *, marked: bool) -> Answer:
