@@ -19,6 +19,7 @@ from notelint.note import Note
 from notelint.packs import Asking, Choice, Concept, Family, Question
 from notelint.query import Form, Indicator, Option, Polarity, Query, Record, digest
 from notelint.report import NoteReport
+from notelint.scan import Scanner, Tokens
 
 Span = tuple[int, int]
 Point = tuple[int, int]
@@ -35,6 +36,8 @@ _WHOLE = len("2026-01-01")
 _LONGEST = 220
 """A quotation of more characters is cut to the words around the finding."""
 _BEFORE, _BEHIND = 70, 110
+_HEAD, _LABEL = 400, 40
+"""The head of a note has so many characters, and behind a word for its date the date comes within so many."""
 _AT_ONCE = 40
 """A quotation that is nothing but a denial comes to it within so many characters."""
 _NORMAL = frozenset({"negative", "normal"})
@@ -45,9 +48,12 @@ _ASKED = frozenset({"required", "specificity"})
 
 @dataclass(frozen=True)
 class _Document:
+    """A note with its report. `day`: its date, as it was given or as its head tells."""
+
     note: Note
     report: NoteReport
     chart: Chart
+    day: str | None
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,12 @@ class Drafter:
         self._asking = asking
         self._codeset = codeset
         self._patterns = patterns
+        self._heads = Scanner.of(library.pieces, [asking.document_date])
         self._concludes = frozenset(section.section for section in library.sections if section.concludes)
 
     def draft(self, read: Sequence[tuple[Note, NoteReport]]) -> tuple[tuple[Query, ...], tuple[tuple[str, str], ...]]:
         """(the queries about the documents of one encounter, (document, why nothing is asked about it) of the others)."""
-        documents = [_Document(note, report, Chart(report.findings, self._library, concludes=self._concludes)) for note, report in read]
+        documents = self.documents(read)
         queries: dict[tuple[str, str], Query] = {}
         nothing: list[tuple[str, str]] = []
         for number, document in enumerate(documents):
@@ -94,7 +101,7 @@ class Drafter:
         for assessment in report.assessments:
             family = self._family(assessment)
             if family is not None and assessment.decision is not None:
-                yield from self._of_code(documents, number, assessment, family)
+                yield from self.of_code(documents, number, assessment, family)
         for diagnostic in report.diagnostics:
             if diagnostic.rule == "note/contradiction" and len(diagnostic.evidence) > 1:
                 yield from self._of_contradiction(documents, number, diagnostic.evidence)
@@ -103,11 +110,14 @@ class Drafter:
         nearest = self._codeset.nearest(assessment.code)
         return self._library.family_of(nearest.code) if nearest else None
 
-    def _of_code(self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family) -> Iterator[Matter]:
+    def of_code(self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family) -> Iterator[Matter]:
         """What is open for a code: first whether the disease is there; only where it is, all else."""
         report = documents[number].report
         rules = {diagnostic.rule for diagnostic in report.diagnostics if diagnostic.code == assessment.code}
         statement = self._statement(documents, number, family)
+        if "support/diagnosis-missing" in rules and (imprecise := self._imprecise(documents, number, assessment, family)):
+            yield imprecise
+            return
         if "support/diagnosis-missing" in rules and self._indicated(documents, family):
             named = self._points(documents, (*family.diagnosis, *family.unresolved))
             yield self._matter(documents, "diagnosis", family, None, evidence=named)
@@ -143,15 +153,37 @@ class Drafter:
             question = self._asking.of_element(assessed.element, family.family)
             if assessed.status == "met" or assessed.level not in _ASKED or assessed.element == "diagnosis" or question is None:
                 continue
-            if assessment.decision == "assign" and assessed.status == "uncertain":
+            evidence = tuple((number, index) for index in assessed.evidence)
+            if assessment.decision == "assign" and assessed.status == "uncertain" and statement not in evidence:
                 # The provider has answered, that it is not determined.
                 continue
             if assessed.element != "region":
-                evidence = tuple((number, index) for index in assessed.evidence)
                 yield self._matter(documents, question.id, family, statement, evidence=evidence)
             elif assessment.decision != "replace":
                 # Where the words name another region, that is for the coder.
                 yield self._of_region(documents, number, assessment, family, statement)
+
+    def _imprecise(self, documents: Sequence[_Document], number: int, assessment: Assessment, family: Family) -> Matter | None:
+        """Where the provider's words are wider than the code, as "axial SpA" for M45: what they leave open, by the family that asks for it."""
+        for alternative in assessment.alternatives:
+            stated = (number, alternative.evidence[0]) if alternative.evidence else None
+            if stated is None or alternative.kind != "candidate" or not self._is_stated(_finding(documents, stated)):
+                continue
+            concept = _finding(documents, stated).concept
+            for other in self._library.families:
+                if concept not in {key.partition("/")[0] for key in other.unresolved}:
+                    continue
+                for element in other.elements:
+                    question = self._asking.of_element(element.id, other.family)
+                    open_by = {name for condition in element.uncertain for name in condition.names}
+                    if element.level in _ASKED and concept in open_by and question is not None:
+                        return self._matter(documents, question.id, other, stated)
+            return Matter(self._asking.question("condition"), family, stated)
+        return None
+
+    @staticmethod
+    def _is_stated(finding: Finding) -> bool:
+        return finding.kind == "diagnosis" and finding.author == "provider" and not finding.flags
 
     def _of_contradiction(self, documents: Sequence[_Document], number: int, told: Sequence[int]) -> Iterator[Matter]:
         finding = documents[number].report.findings[told[0]]
@@ -209,7 +241,27 @@ class Drafter:
 
     def documents(self, read: Sequence[tuple[Note, NoteReport]]) -> list[_Document]:
         """Notes with their reports, ready to be asked about."""
-        return [_Document(note, report, Chart(report.findings, self._library, concludes=self._concludes)) for note, report in read]
+        return [
+            _Document(note, report, Chart(report.findings, self._library, concludes=self._concludes), self._day(note))
+            for note, report in read
+        ]
+
+    def _day(self, note: Note) -> str | None:
+        """The date of a note: that of the service, else the one that its head names: "Date: 11/02/2026"."""
+        if note.date_of_service is not None:
+            return note.date_of_service.isoformat()
+        head = note.view[:_HEAD]
+        words = self._heads.on(Tokens(head, self._library.pieces)).find()
+        for start, end, _ in sorted(words):
+            line = head.find("\n", end)
+            written = values.dates(head, end, min(len(head) if line < 0 else line, end + _LABEL))
+            if not written or len(written[0].iso) < _WHOLE:
+                continue
+            # "Date of birth: 1/2/1960": another word stands between.
+            before, between = head[head.rfind("\n", 0, start) + 1 : start], head[end : written[0].start]
+            if not any(char.isalnum() for char in before + between):
+                return written[0].iso
+        return None
 
     def _statement(self, documents: Sequence[_Document], number: int, family: Family) -> Point | None:
         """The provider's words for the disease: where the author concludes, in the document itself first."""
@@ -346,8 +398,14 @@ class Drafter:
             for index, finding in enumerate(document.report.findings)
             if finding.concept in rank and _counts(finding) and (at, index) not in points
         ]
+        treated: set[tuple[int, str]] = set()
         spans: dict[tuple[int, int, int], list[Point]] = {}
         for place, point in enumerate([*points, *((at, index) for _, at, index in sorted(further))]):
+            told = _finding(documents, point)
+            if told.kind == "treatment" and (point[0], told.concept) in treated and place >= len(points):
+                # "On adalimumab", and "continue adalimumab" in the plan: one of them tells it.
+                continue
+            treated.add((point[0], told.concept))
             span = _span(documents[point[0]].note, _finding(documents, point))
             if point == matter.statement:
                 span = _with_next(documents[point[0]], span)
@@ -367,7 +425,7 @@ class Drafter:
             polarity = _polarity([*findings, *beside], start, asked=matter.statement in together)
             indicator = Indicator(
                 id="", text=note.text[start:end], document=name_of(note), document_type=note.note_type, section="imaging" if image else told.section,
-                author="radiology" if image else told.author, date=_date_of(note, findings, (start, end)),
+                author="radiology" if image else told.author, date=_date_of(documents[at], findings, (start, end)),
                 encounter=note.encounter, polarity="against" if denied and polarity == "for" else polarity, start=start, end=end,
             )  # fmt: skip
             quoted.append((indicator, together))
@@ -429,12 +487,13 @@ def _with_next(document: _Document, span: Span) -> Span:
     return (span[0], end) if end - span[0] <= _LONGEST and view[span[1] : end].strip()[:1] not in "-*#" else span
 
 
-def _date_of(note: Note, findings: Sequence[Finding], span: Span) -> str | None:
-    """When what is quoted was: its own whole date, else one in the quotation, else that of the document."""
-    written = [finding.date for finding in findings if finding.date and len(finding.date) == _WHOLE]
+def _date_of(document: _Document, findings: Sequence[Finding], span: Span) -> str | None:
+    """When what is quoted was: its own date, else one in the quotation, else that of the document."""
+    note = document.note
+    written = [finding.date for finding in findings if finding.date]
     if not written and any(finding.kind in ("test", "imaging") for finding in findings):
-        written = [dated.iso for dated in values.dates(note.view, *span, day_of_service=note.date_of_service) if len(dated.iso) == _WHOLE]
-    return written[0] if written else note.date_of_service.isoformat() if note.date_of_service else None
+        written = [dated.iso for dated in values.dates(note.view, *span, day_of_service=note.date_of_service)]
+    return max(written, key=len) if written else document.day
 
 
 def _polarity(findings: Sequence[Finding], start: int, *, asked: bool) -> Polarity:

@@ -583,6 +583,7 @@ class Asking(Model):
     asking: Slug
     other: str
     undetermined: str
+    document_date: Words = Field(description="what stands before the date of a note, at its head")
     groups: tuple[IndicatorGroup, ...]
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
 

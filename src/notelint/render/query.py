@@ -27,15 +27,24 @@ class Quotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """An answer to print, with the numbers of the quotations on which it rests; without a box where it is to be written."""
+
+    label: str
+    support: tuple[int, ...] = ()
+    box: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """A query to print. `blocks` are (heading, quotations); `answers` are (label, the numbers of its quotations)."""
+    """A query to print. `blocks` are (heading, quotations)."""
 
     title: str
     state: str
     people: tuple[tuple[str, str], ...]
     blocks: tuple[tuple[str, tuple[Quotation, ...]], ...]
     stem: str
-    answers: tuple[tuple[str, tuple[int, ...]], ...]
+    answers: tuple[Line, ...]
     foot: str
 
 
@@ -48,14 +57,14 @@ def sheet(query: Query) -> Sheet:
         ("Findings that are normal or negative", [i for i in now if i.polarity == "against"]),
         ("Indicators of earlier encounters", list(query.prior())),
     )
-    answers = [(option.label, tuple(numbers[name] for name in option.supported_by if name in numbers)) for option in query.options]
+    answers = [Line(option.label, tuple(numbers[name] for name in option.supported_by if name in numbers)) for option in query.options]
     blank = "____________"
     if query.form == "open":
-        answers.append((f"Answer: {blank * 3}", ()))
+        answers.append(Line(f"Answer: {blank * 3}", box=False))
     elif query.other:
-        answers.append((f"{query.other}: {blank}", ()))
+        answers.append(Line(f"{query.other}: {blank}"))
     if query.undetermined:
-        answers.append((query.undetermined, ()))
+        answers.append(Line(query.undetermined))
     return Sheet(
         title=query.title,
         state=f"Query {query.id}, {query.status}{', asked orally' if query.verbal else ''}",
@@ -109,8 +118,8 @@ def as_text(query: Query, *, width: int = WIDTH) -> Iterator[str]:
     yield "Question"
     yield from _wrapped(made.stem, "  ", width)
     yield ""
-    for label, support in made.answers:
-        yield from _wrapped(f"{label}{_support(support)}", "  [ ] ", width)
+    for line in made.answers:
+        yield from _wrapped(f"{line.label}{_support(line.support)}", "  [ ] " if line.box else "  ", width)
     yield ""
     yield from _wrapped(made.foot, "", width)
 
@@ -148,8 +157,8 @@ def as_markdown(query: Query) -> Iterator[str]:
     yield ""
     yield escaped(made.stem)
     yield ""
-    for label, support in made.answers:
-        yield f"- [ ] {escaped(label)}{_support(support)}"
+    for line in made.answers:
+        yield f"- {'[ ] ' if line.box else ''}{escaped(line.label)}{_support(line.support)}"
     yield ""
     yield made.foot
 

@@ -43,11 +43,11 @@ def as_docx(queries: Sequence[Query]) -> bytes:
                 where.font.size, where.font.color.rgb = Pt(9), grey
         file.add_heading("Question", level=2)
         file.add_paragraph(made.stem)
-        for label, support in made.answers:
-            paragraph = file.add_paragraph(f"\u2610 {label}")
+        for line in made.answers:
+            paragraph = file.add_paragraph(("\u2610 " if line.box else "") + line.label)
             paragraph.paragraph_format.left_indent, paragraph.paragraph_format.space_after = Cm(0.8), Pt(2)
-            if support:
-                numbers = paragraph.add_run(f" ({', '.join(map(str, support))})")
+            if line.support:
+                numbers = paragraph.add_run(f" ({', '.join(map(str, line.support))})")
                 numbers.font.size, numbers.font.color.rgb = Pt(9), grey
         file.add_paragraph()
         file.add_paragraph(made.foot)
