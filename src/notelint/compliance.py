@@ -42,13 +42,16 @@ _AXES: tuple[Part, ...] = (
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
 _FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_BRACKETED = re.compile(r"\([^()\n]*\)")
 _BEGINS = re.compile(r"(?:^|[,;:]\s)\W*$")
-_DIAGNOSIS = "diagnosis:"
-"""Before the names of diagnoses among those of the lists."""
+_DIAGNOSIS, _ANSWER, _SUPPORT, _MEANING = "diagnosis/", "answer/", "support/", "meaning/"
+"""Before the names of what is none of the lists."""
 _NEAR = 60
 _AT_ONCE = 4
 _FIRST_WORDS = 4
 """An open question has its question word behind at most so many others."""
+_FEW = 3
+"""Brackets belong to a diagnosis that stands less than so many words before them."""
 _OTHER_STAY = 60
 """So many days before the visit that is asked about, a finding is of an earlier one."""
 _MOSTLY = 0.8
@@ -77,8 +80,8 @@ class Checker:
         self._wordings = wordings
         self._rules = {rule.rule: rule for rule in wordings.rules}
         self._pieces = linter.library.pieces
-        self._named_lists = [*(words.list for words in wordings.lists), *(_DIAGNOSIS + other.diagnosis for other in wordings.diagnoses)]
-        self._scanner = Scanner.of(self._pieces, (*wordings.lists, *wordings.diagnoses))
+        self._names_of = [name for name, _ in wordings.entries]
+        self._scanner = Scanner.of(self._pieces, [words for _, words in wordings.entries])
         self._wider: dict[str, set[str]] = {}
         for other in wordings.diagnoses:
             for kind in other.kinds:
@@ -101,7 +104,8 @@ class Checker:
         facts = [(start, end) for start, end, _, kind, _ in mentions if kind in _FACTS]
         words = self._words(note)
         read = _Read(
-            take_apart(words), _diagnoses(mentions, words), self._pressing(words), facts, self._of_notes(notes), organisms, conditions
+            take_apart(words), _diagnoses(mentions, words), self._pressing(words), facts, self._of_notes(notes), organisms, conditions,
+            frozenset(name.partition("/")[2] for other in notes for name in self.held(other.view) if name.startswith((_ANSWER, _SUPPORT))),
         )  # fmt: skip
         found = [
             *self._wrong_words(read),
@@ -128,12 +132,12 @@ class Checker:
 
     def held(self, text: str) -> frozenset[str]:
         """The lists and the diagnoses whose words stand in a text."""
-        return frozenset(name.removeprefix(_DIAGNOSIS) for name in self._words(Note(text)).names)
+        return self._words(Note(text)).names
 
     def _words(self, note: Note) -> Words:
         found: dict[str, list[Span]] = {}
         for start, end, number in self._scanner.on(Tokens(note.view, self._pieces)).find():
-            found.setdefault(self._named_lists[number], []).append((start, end))
+            found.setdefault(self._names_of[number], []).append((start, end))
         return Words(note.view, found)
 
     def _pressing(self, words: Words) -> Sequence[Span]:
@@ -197,7 +201,7 @@ class Checker:
         if read.written.title is None:
             return
         for diagnosis in read.within(read.written.title):
-            cited = read.in_list("provider-source", read.written.title)
+            cited = read.is_attributed(read.written.title, diagnosis)
             if not cited and not self._same(diagnosis.key, read.documented | read.lesser):
                 span = (diagnosis.start, diagnosis.end)
                 yield "leading-title", "the title names a diagnosis that no provider has documented", span
@@ -279,7 +283,7 @@ class Checker:
                 if answer.start <= start < answer.end
             ):
                 yield "options", "this is no answer", place
-        labels = [(a.block, read.weighty(a.start, a.end)) for a in answers]
+        labels = [(a.block, read.meaning(a.start, a.end)) for a in answers]
         for number, label in enumerate(labels):
             if label[1] and label in labels[:number]:
                 yield "options", "two answers are the same", (answers[number].start, answers[number].end)
@@ -298,9 +302,19 @@ class Checker:
                 if same in seen:
                     yield "options", "two answers are the same", (answer.start, answer.end)
                 seen.add(same)
+            if any(not self._is_grounded(read, name) for name in read.named_in(_ANSWER, answer.start, answer.end)):
+                yield "options", "nothing that is cited supports this answer", (answer.start, answer.end)
             offered = [n for n in read.organisms if answer.start <= n.start < answer.end]
             if cited and offered and all(cited.isdisjoint(self._names(n.key)) for n in offered):
                 yield "options", "nothing that is cited supports this answer", (answer.start, answer.end)
+
+    @staticmethod
+    def _is_grounded(read: "_Read", name: str) -> bool:
+        """Do the indicators, or the notes, hold words for what an answer names, not denied?"""
+        places = [(start, end) for kind in (_ANSWER, _SUPPORT) for start, end, of in read.words.starting(kind) if of == name]
+        return name in read.grounded or any(
+            any(span[0] <= start < span[1] and not read.is_denied(span, start) for span in read.cited) for start, _ in places
+        )
 
     def _names(self, key: str) -> set[str]:
         """An organism and what it is a kind of."""
@@ -311,8 +325,8 @@ class Checker:
         told = [span for span in read.written.tells if read.is_fact(span) and not read.presses(span) and not read.is_farewell(span)]
         if not told:
             yield "indicators", "no clinical indicator is cited", None
-        elif not any(read.in_list(name, span) for name in _SOURCES for span in read.written.tells):
-            yield "indicators", "no source of the indicators is named", told[0]
+        elif (unnamed := next((span for span in told if not read.has_source(span)), None)) is not None:
+            yield "indicators", "an indicator has no source", unnamed
         else:
             dated_apart = {*read.leads, *(span for span in told if read.in_list("prior", span))}
             undated = next((span for span in told if span not in dated_apart and not read.is_dated(span)), None)
@@ -435,6 +449,7 @@ class _Read:
     noted: Mapping[str, set[str]]
     organisms: Sequence[_Diagnosis] = ()
     conditions: Sequence[_Diagnosis] = ()
+    grounded: frozenset[str] = frozenset()
 
     @property
     def view(self) -> str:
@@ -452,6 +467,22 @@ class _Read:
         """Do words of a list stand in a stretch?"""
         return self.words.has(part, *span)
 
+    def named_in(self, kind: str, start: int, end: int) -> list[str]:
+        """What of a kind is named in a stretch."""
+        return [name for first, last, name in self.words.starting(kind) if start <= first and last <= end]
+
+    def is_denied(self, span: Span, at: int) -> bool:
+        """Does a denial stand just before a place in a sentence?"""
+        return any(
+            len(re.findall(r"\w+", self.view[end:at])) < _FIRST_WORDS and not re.search("[.;:]", self.view[end:at])
+            for _, end in self.words.within("denial", span[0], at)
+        )
+
+    @cached_property
+    def cited(self) -> Sequence[Span]:
+        """Where indicators may stand: what is told, the question, the title."""
+        return [*self.written.tells, *self.written.asks, *filter(None, [self.written.title])]
+
     def presses(self, span: Span) -> bool:
         """Do words stand in a stretch that direct to an answer?"""
         return any(span[0] <= start and end <= span[1] for start, end in self.pressing)
@@ -460,9 +491,19 @@ class _Read:
         """The words of a list that stand in a stretch, in lower case."""
         return [self.view[slice(*span)].lower() for span in self.words.within(part, start, end)]
 
-    def weighty(self, start: int, end: int) -> frozenset[str]:
-        """The words of a stretch that make a difference."""
-        return frozenset(re.findall(r"\w+", self.view[start:end].lower())) - set(self.texts("small-word", start, end))
+    def meaning(self, start: int, end: int) -> frozenset[str]:
+        """The words of a stretch that make a difference, those that mean the same as one."""
+        # Words of a place or number count even where they stand within others: "infection of the L2-L3 disc".
+        found = set(re.findall(r"\w*\d\w*", self.view[start:end].lower()))
+        at = start
+        for first, last, name in sorted(self.words.starting(_MEANING), key=lambda each: (each[0], -each[1])):
+            if at <= first and last <= end:
+                found |= {name, *self._weighty(at, first)}
+                at = last
+        return frozenset(found | self._weighty(at, end))
+
+    def _weighty(self, start: int, end: int) -> set[str]:
+        return set(re.findall(r"\w+", self.view[start:end].lower())) - set(self.texts("small-word", start, end))
 
     def follows(self, part: Part, offset: int) -> bool:
         """Do words of a list follow at once?"""
@@ -520,6 +561,12 @@ class _Read:
     def has_date(self, span: Span) -> bool:
         """Does a stretch itself say when?"""
         return bool(values.dates(self.view, *span)) or _YEAR.search(self.view, *span) is not None or self.in_list("day", span)
+
+    def has_source(self, span: Span) -> bool:
+        """Does a sentence say where it is from, or the head of its list, or a sentence before it in the paragraph?"""
+        before = (self.view.rfind("\n\n", 0, span[0]) + 1, span[0])
+        places = [span, before, *self.written.heads(span)]
+        return any(self.in_list(part, place) for part in _SOURCES for place in places)
 
     def is_past(self, told: Sequence[Span]) -> bool:
         """Is the query about a visit to come, or of a later year than all that it cites?"""
@@ -598,17 +645,27 @@ class _Read:
         for ask in self.written.asks:
             for diagnosis in self.within(ask):
                 before = (ask[0], diagnosis.start)
-                quoted = any(d.key == diagnosis.key and self.is_quoted((d.start, d.end)) for d in self.within(ask))
-                if (
-                    (quoted and self.in_list("provider-source", ask))
-                    or self.in_list("provider-source", before)
-                    or any(
-                        len(re.findall(r"\w+", self.view[end : before[1]])) < _FIRST_WORDS
-                        for _, end in self.words.within("documented", *before)
-                    )
+                if self.is_attributed(ask, diagnosis) or any(
+                    len(re.findall(r"\w+", self.view[end : before[1]])) < _FIRST_WORDS
+                    for _, end in self.words.within("documented", *before)
                 ):
                     found["provider"].append(diagnosis)
         return found
+
+    def is_attributed(self, span: Span, diagnosis: _Diagnosis) -> bool:
+        """Do the words around a diagnosis name the provider's document: before it, with its words between quotation marks, or in brackets?"""
+        if self.in_list("provider-source", (span[0], diagnosis.start)):
+            return True
+        quoted = any(d.key == diagnosis.key and self.is_quoted((d.start, d.end)) for d in self.within(span))
+        if quoted and self.in_list("provider-source", span):
+            return True
+        inside = (match.span() for match in _BRACKETED.finditer(self.view, diagnosis.end, span[1]))
+        within = self.view.rfind("(", span[0], diagnosis.start) > self.view.rfind(")", span[0], diagnosis.start)
+        behind = self.view.find(")", diagnosis.end, span[1])
+        near = (bracket for bracket in inside if len(re.findall(r"\w+", self.view[diagnosis.end : bracket[0]])) < _FEW)
+        return any(self.in_list("provider-source", bracket) for bracket in near) or (
+            within and behind >= 0 and self.in_list("provider-source", (diagnosis.end, behind))
+        )
 
     @cached_property
     def documented(self) -> set[str]:

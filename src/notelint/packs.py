@@ -616,7 +616,7 @@ class QueryRule(Model):
 Part = Literal[
     "other", "undetermined", "yes", "no", "yes-no", "options-heading", "choose", "or", "small-word", "qualifier",
     "provider-source", "image-source", "laboratory-source", "weak-source", "prior", "that-time", "to-come", "together", "result", "day",
-    "ask", "not-asked", "question-word", "auxiliary", "polar", "either", "again", "and-asks", "for-each", "and", "documented", "demand", "between",
+    "ask", "not-asked", "question-word", "auxiliary", "polar", "either", "again", "and-asks", "for-each", "and", "denial", "documented", "demand", "between",
     "diagnosis-word", "letter-line", "courtesy", "subject", "query-word", "telling",
     "axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", "axis-severity", "axis-extent", "axis-cause", "axis-admission", "general",
 ]  # fmt: skip
@@ -647,6 +647,19 @@ class OtherDiagnosis(Words):
     kinds: tuple[Slug, ...] = Field((), description="diagnoses and concepts that are a kind of it")
 
 
+class Ground(Words):
+    """What an answer names, and the words of which one has to stand among the indicators that support it."""
+
+    ground: Slug
+    support: Words
+
+
+class Meaning(Words):
+    """Words that mean the same in an answer."""
+
+    meaning: Slug
+
+
 class Wordings(Model):
     """The file of what a query may not do, and of the words that show it."""
 
@@ -655,6 +668,19 @@ class Wordings(Model):
     rules: Annotated[tuple[QueryRule, ...], Field(min_length=1)]
     lists: Annotated[tuple[WordList, ...], Field(min_length=1)]
     diagnoses: tuple[OtherDiagnosis, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    meanings: tuple[Meaning, ...] = ()
+
+    @cached_property
+    def entries(self) -> tuple[tuple[str, Words], ...]:
+        """All words with the names by which they are found and cases name them."""
+        return (
+            *((words.list, words) for words in self.lists),
+            *((f"diagnosis/{other.diagnosis}", other) for other in self.diagnoses),
+            *((f"answer/{ground.ground}", ground) for ground in self.grounds),
+            *((f"support/{ground.ground}", ground.support) for ground in self.grounds),
+            *((f"meaning/{meaning.meaning}", meaning) for meaning in self.meanings),
+        )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -720,8 +746,10 @@ class Case(Model):
     profile: Slug | None = None
     decision: Literal["assign", "unspecified", "query", "replace", "unsupported"] | None = None
     breaks: tuple[Slug, ...] | None = Field(None, description="of a query: all the rules that it breaks, without `query/`; `[]` for none")
-    holds: tuple[Slug, ...] = Field((), description="of a piece of a query: lists and diagnoses whose words stand in it")
-    not_holds: tuple[Slug, ...] = Field((), description="of a piece of a query: lists and diagnoses whose words do not stand in it")
+    holds: tuple[Key, ...] = Field(
+        (), description="of a piece of a query: lists whose words stand in it, and `diagnosis/`, `answer/`, `support/`, `meaning/`"
+    )
+    not_holds: tuple[Key, ...] = Field((), description="of a piece of a query: lists and others whose words do not stand in it")
 
     @property
     def is_query(self) -> bool:

@@ -222,7 +222,8 @@ def _uncovered_queries(wordings: Wordings, cases: Sequence[Case]) -> Iterator[st
             yield f"lists.{words.list}: no case holds its words"
     held = {name for case in cases for name in case.holds}
     without = {name for case in cases for name in case.not_holds}
-    for name in (*(words.list for words in wordings.lists if words.rule is None), *(other.diagnosis for other in wordings.diagnoses)):
+    breaking = {words.list for words in broken}
+    for name in (name for name, _ in wordings.entries if name not in breaking):
         if name not in held:
             yield f"{name}: no case holds its words (`holds: [{name}]`)"
         if name not in without:

@@ -6,7 +6,7 @@ strokes between them. What is layout is known here; which words ask, greet or an
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from notelint import sentences
@@ -20,7 +20,7 @@ _BOXED = re.compile(rf"[ ]*(?:[-*+\u2022][ ]*|\d{{1,2}}[.)][ ]*)?{_BOX.format('m
 _BOXES = re.compile(_BOX.format("m"))
 _MARKED = frozenset("xX\u2713\u2714\u2611\u2612\u25a0\u25cf\u25fc\u2705")
 _ITEM = re.compile(
-    r"[ ]*(?:[-*+\u2022\u2013oO]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])"
+    r"[ ]*(?:[-*+\u2022\u2013oO]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])|[ ]*[A-H][ ]{2,}(?=\S)"
 )
 _TITLE_MARKS = re.compile(r"[ ]*(?:\#+[ ]*|\*\*)?")
 _TITLE_COLON = re.compile(r"[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)")
@@ -39,6 +39,8 @@ _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]
 _LABELLED = re.compile(r"[A-Za-z][^\n:]{2,40}:|[^\n]{0,40}\d{1,2}/\d{1,2}")
 _BULLET = re.compile(r"[ ]*(?:[-*+\u2022][ ]+)?")
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
+_NEXT = 4
+"""So near before the answers ends what leads to them."""
 _FEW = 6
 """A title that is a question has fewer words."""
 _GREETING = 80
@@ -207,7 +209,8 @@ def take_apart(words: Words) -> Written:
         said = view[start:end]
         if words.is_letter_line(start, end) and not re.search(r"[?\"\u201c]|\d/\d", said):
             continue
-        before_answers = any(0 <= a - end < 4 and "\n" not in view[end:a] for a, _ in taken) and _leads(words, start, end)
+        leads_to = any(0 <= a - end < _NEXT and (said.endswith(":") or "\n" not in view[end:a]) for a, _ in taken)
+        before_answers = leads_to and _leads(words, start, end)
         requests = words.within("ask", start, end)
         asks_it = said.rstrip(" *_\"'”)").endswith("?") or requests or before_answers
         if asks_it and not (words.has("not-asked", start, end) and "?" not in said):
@@ -292,7 +295,7 @@ def _sentences(words: Words, used: Sequence[Span], taken: Sequence[Span]) -> Ite
     """The sentences outside of the title and the answers."""
     view = words.view
     cut = sorted([*used, *taken])
-    for start, end in sentences.split(view):
+    for start, end in _whole(view, sentences.split(view)):
         at = start
         for a, b in [*(span for span in cut if span[0] < end and start < span[1]), (end, end)]:
             for first, last in _by_line(words, at, max(at, a)):
@@ -300,6 +303,19 @@ def _sentences(words: Words, used: Sequence[Span], taken: Sequence[Span]) -> Ite
                 if piece.strip(" \n*_#-"):
                     yield first + len(piece) - len(piece.lstrip()), first + len(piece.rstrip())
             at = max(at, b)
+
+
+def _whole(view: str, cut: Iterable[Span]) -> Iterator[Span]:
+    """Sentences, those joined between which a quotation goes on: `your note says "back pain, cont. cefazolin"`."""
+    quotes = [match.span() for match in _QUOTED.finditer(view)]
+    held: Span | None = None
+    for start, end in cut:
+        if held is not None and not any(a < held[1] < b and a < start < b for a, b in quotes):
+            yield held
+            held = None
+        held = (held[0] if held else start, end)
+    if held is not None:
+        yield held
 
 
 def _by_line(words: Words, start: int, end: int) -> Iterator[Span]:
@@ -464,7 +480,8 @@ def _first_answer(words: Words, line: Span, *, asked: bool) -> int | None:
     if colon and end > colon.end():
         return colon.end()
     if yes:
-        return question + 1 if 0 <= question < yes[0][0] else yes[0][0]
+        between = view[question + 1 : yes[0][0]].strip()
+        return question + 1 if 0 <= question < yes[0][0] and (not between or words.offers(question + 1, yes[0][0])) else yes[0][0]
     if question >= 0 and _offers(words, question + 1, end, 1):
         return question + 1
     if asked and end - start < _LONG and _offers(words, start, end, 2):
