@@ -60,7 +60,8 @@ class Note:
     """A note and what its sender knows of it.
 
     `codes` are the chosen ICD-10-CM codes in their sequence; none means that those written in the note count. `text` is kept exactly
-    as read and stays out of the repr. `author` tells the writers of one encounter apart; without it their note types do.
+    as read and stays out of the repr. `author` tells the writers of one encounter apart; without it their note types do. `role` (of the author),
+    `site` (the place of care) and `template` are carried along for who counts by them.
     """
 
     text: str = field(repr=False)
@@ -72,6 +73,9 @@ class Note:
     note_type: str | None = None
     encounter: str | None = None
     author: str | None = field(default=None, repr=False)
+    role: str | None = None
+    site: str | None = None
+    template: str | None = None
 
     def __post_init__(self) -> None:
         """InputError where a fact about the note is not what it has to be; one text of codes is split."""

@@ -1,0 +1,1 @@
+"""Archives: many notes in many processes, as tables and a report."""
