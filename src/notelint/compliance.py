@@ -28,6 +28,8 @@ _DIAGNOSES = frozenset({"diagnosis", "condition"})
 _FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organism", "infection-source"})
 _SOURCES: tuple[Part, ...] = ("provider-source", "image-source", "laboratory-source", "weak-source")
 _RESULTS: tuple[Part, ...] = ("image-source", "laboratory-source")
+_TELLERS: Mapping[str, Part] = {"provider": "provider-source", "image": "image-source", "weak": "weak-source"}
+"""{who names a diagnosis: the list of words for their documents}."""
 _AXES: tuple[Part, ...] = (
     "axis-site",
     "axis-organism",
@@ -42,6 +44,7 @@ _AXES: tuple[Part, ...] = (
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
 _FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_DAY_ONLY = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}(?![\d/])")
 _BRACKETED = re.compile(r"\([^()\n]*\)")
 _BEGINS = re.compile(r"(?:^|[,;:]\s)\W*$")
 _DIAGNOSIS, _ANSWER, _SUPPORT, _MEANING = "diagnosis/", "answer/", "support/", "meaning/"
@@ -159,7 +162,11 @@ class Checker:
         """{who says it: the diagnoses that the notes hold, affirmed or in doubt}."""
         said: dict[str, set[str]] = {"provider": set(), "image": set()}
         for note in notes:
+            words = self._words(note)
             for finding in self._linter.extract(note):
+                if words.has("weak-source", *finding.sentence):
+                    # What was copied forward documents nothing.
+                    continue
                 if finding.kind in _DIAGNOSES and not (finding.negated or finding.family or finding.hypothetical):
                     who = "image" if finding.author in ("radiology", "pathology") else "provider"
                     if finding.author in ("provider", "radiology", "pathology"):
@@ -345,7 +352,14 @@ class Checker:
         elif told and read.is_past(told):
             yield "prior-encounter", "only earlier encounters are cited", told[0]
         used = {d.key for span in (*read.written.asks, *read.leads, *filter(None, [read.written.title])) for d in read.within(span)}
+        taken = any(not read.is_quoted(span) for span in read.words.of("taken-as-documented"))
         for diagnosis in read.weakly:
+            if taken and not self._same(diagnosis.key, read.documented | read.pictured):
+                yield (
+                    "source-role",
+                    "only a list, or somebody who makes no diagnoses, names this diagnosis",
+                    (diagnosis.start, diagnosis.end),
+                )
             if self._same(diagnosis.key, used) and not self._same(diagnosis.key, read.documented | read.pictured):
                 span = (diagnosis.start, diagnosis.end)
                 yield "source-role", "only a list, or somebody who makes no diagnoses, names this diagnosis", span
@@ -571,11 +585,14 @@ class _Read:
     def is_past(self, told: Sequence[Span]) -> bool:
         """Is the query about a visit to come, or of a later year than all that it cites?"""
         cited = [int(year) for span in told for year in _YEAR.findall(self.view[slice(*span)])]
-        if not cited or any(self.in_list("day", span) for span in told):
+        if not cited or any(self.in_list("day", span) and not self._days([span]) for span in told):
             return False
-        rest = [*self.written.asks, *filter(None, [self.written.title])]
+        # What tells no finding, as a head "current admission of 09/16/2025", says when the query is of.
+        rest = [*self.written.asks, *filter(None, [self.written.title]), *(span for span in self.written.tells if not self.is_fact(span))]
         later = [int(year) for span in rest for year in _YEAR.findall(self.view[slice(*span)])]
         coming = self.words.of("to-come")
+        if any(_DAY_ONLY.search(self.view, *span) for span in told):
+            return False
         dated = [self._days(span) for span in (told, rest)]
         if all(dated) and (max(dated[1]) - max(dated[0])).days > _OTHER_STAY:
             return True
@@ -634,14 +651,10 @@ class _Read:
             if self.presses(span):
                 # "We believe this represents an abscess" documents nothing.
                 continue
-            provider, weak = self.in_list("provider-source", span), self.in_list("weak-source", span)
-            image = self.in_list("image-source", span)
-            if span in self.leads and not (provider or weak or image):
+            if span in self.leads and not any(self.in_list(part, span) for part in ("provider-source", "weak-source", "image-source")):
                 continue
-            if provider and weak and self.in_list("together", span):
-                weak = False
-            who = "provider" if provider and not weak else "weak" if weak else "image" if image else "provider"
-            found[who] += self.within(span)
+            for diagnosis in self.within(span):
+                found[self._told_by(span, diagnosis)].append(diagnosis)
         for ask in self.written.asks:
             for diagnosis in self.within(ask):
                 before = (ask[0], diagnosis.start)
@@ -652,6 +665,25 @@ class _Read:
                     found["provider"].append(diagnosis)
         return found
 
+    def _told_by(self, span: Span, diagnosis: _Diagnosis) -> str:
+        """Who names a diagnosis in a sentence: whose document is named last before it, else first behind it."""
+        sources = sorted(
+            (place, who)
+            for who, part in _TELLERS.items()
+            for place in self.words.within(part, *span)
+        )  # fmt: skip
+        providers = [place for place, who in sources if who == "provider"]
+        if providers and len(sources) > len(providers) and self.in_list("together", span):
+            return "provider"
+        # "Nursing note of 11/03" is a nurse's, though it is a note.
+        sources = [
+            (place, who)
+            for place, who in sources
+            if who == "weak" or not any(a < place[1] and place[0] < b for (a, b), other in sources if other == "weak")
+        ]
+        before = [(place, who) for place, who in sources if place[0] <= diagnosis.start]
+        return before[-1][1] if before else sources[0][1] if sources else "provider"
+
     def is_attributed(self, span: Span, diagnosis: _Diagnosis) -> bool:
         """Do the words around a diagnosis name the provider's document: before it, with its words between quotation marks, or in brackets?"""
         if self.in_list("provider-source", (span[0], diagnosis.start)):
@@ -659,12 +691,16 @@ class _Read:
         quoted = any(d.key == diagnosis.key and self.is_quoted((d.start, d.end)) for d in self.within(span))
         if quoted and self.in_list("provider-source", span):
             return True
+        # "the spondylodiscitis that you documented"
+        behind = self.words.within("documented-behind", diagnosis.end, span[1])
+        if any(len(re.findall(r"\w+", self.view[diagnosis.end : start])) < _FEW for start, _ in behind):
+            return True
         inside = (match.span() for match in _BRACKETED.finditer(self.view, diagnosis.end, span[1]))
         within = self.view.rfind("(", span[0], diagnosis.start) > self.view.rfind(")", span[0], diagnosis.start)
-        behind = self.view.find(")", diagnosis.end, span[1])
+        closes = self.view.find(")", diagnosis.end, span[1])
         near = (bracket for bracket in inside if len(re.findall(r"\w+", self.view[diagnosis.end : bracket[0]])) < _FEW)
         return any(self.in_list("provider-source", bracket) for bracket in near) or (
-            within and behind >= 0 and self.in_list("provider-source", (diagnosis.end, behind))
+            within and closes >= 0 and self.in_list("provider-source", (diagnosis.end, closes))
         )
 
     @cached_property

@@ -39,10 +39,10 @@ def files_of(inputs: Iterable[str]) -> Iterator[Path | Failure]:
                 for each in path.rglob("*")
                 if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts)
             )
-        elif path.exists() or not glob(name, recursive=True):
+        elif path.exists() or not glob(name, recursive=True):  # noqa: PTH207
             found = [path]
         else:
-            found = sorted(map(Path, glob(name, recursive=True)))
+            found = sorted(map(Path, glob(name, recursive=True)))  # noqa: PTH207
         if not found:
             yield Failure(path=name, message="holds no files")
         yield from found
@@ -53,7 +53,7 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".sqlite", ".db")
 
 
-def notes_of(path: Path, options: Options = Options()) -> Iterator[Note | Failure]:
+def notes_of(path: Path, options: Options) -> Iterator[Note | Failure]:
     """The notes of a file of any format. InputError, whose message begins with the file's name, when it can not be read as a whole."""
     try:
         text = path.read_text(encoding="utf-8")
