@@ -141,6 +141,12 @@ class Checker:
         found: dict[str, list[Span]] = {}
         for start, end, number in self._scanner.on(Tokens(note.view, self._pieces)).find():
             found.setdefault(self._names_of[number], []).append((start, end))
+        # "In your addendum, please specify": where the answer shall stand is no source.
+        replies = found.get("reply", ())
+        if replies and "provider-source" in found:
+            found["provider-source"] = [
+                (start, end) for start, end in found["provider-source"] if not any(a < end and start < b for a, b in replies)
+            ]
         return Words(note.view, found)
 
     def _pressing(self, words: Words) -> Sequence[Span]:
@@ -339,12 +345,12 @@ class Checker:
             undated = next((span for span in told if span not in dated_apart and not read.is_dated(span)), None)
             if undated is not None:
                 yield "indicators", "an indicator has no date", undated
-        prior = [span for span in read.written.tells if read.in_list("prior", span)]
+        prior = [span for span in read.written.tells if read.is_prior(span)]
         if prior and read.is_past(told):
             yield "prior-encounter", "only earlier encounters are cited", prior[0]
         elif prior:
             now = [span for span in told if span not in prior and not read.in_list("that-time", span)]
-            vague = next((span for span in prior if not read.has_date(span)), None)
+            vague = next((span for span in prior if not read.tells_when(span) and not read.leads_to_prior(span)), None)
             if not now:
                 yield "prior-encounter", "only earlier encounters are cited", prior[0]
             elif vague is not None:
@@ -550,15 +556,18 @@ class _Read:
 
     def is_courtesy(self, span: Span) -> bool:
         """Does a short greeting or thanks end there?"""
-        start = max(self.view.rfind(mark, 0, span[0]) for mark in "\n?!") + 1
-        while self.view[start : start + 1] in (" ", "-", "\t"):
-            start += 1
-        return span[0] - start < _NEAR and self.words.at("courtesy", start) is not None
+        # "Hi Dr. Osei!", "Add it to the note. Thanks!"
+        for marks in ("\n?!", "\n?!."):
+            start = max(self.view.rfind(mark, 0, span[0]) for mark in marks) + 1
+            while self.view[start : start + 1] in (" ", "-", "\t"):
+                start += 1
+            if span[0] - start < _NEAR and self.words.at("courtesy", start) is not None:
+                return True
+        return False
 
     def is_farewell(self, span: Span) -> bool:
         """Is a short line behind the question the name of who asks?"""
-        asks = self.written.asks
-        return bool(asks) and span[0] >= asks[-1][1] and span[1] - span[0] < _NEAR and '"' not in self.view[slice(*span)]
+        return self._is_behind(span) and span[1] - span[0] < _NEAR and '"' not in self.view[slice(*span)]
 
     def is_fact(self, span: Span) -> bool:
         """Does a sentence tell something of the record?"""
@@ -569,23 +578,43 @@ class _Read:
                 and any(self.in_list(name, span) for name in _RESULTS)
             )
             or (bool(self.within(span)) and any(self.in_list(name, span) for name in _SOURCES))
-            or any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+            or (
+                any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+                and not (self._is_behind(span) and not self.has_date(span))
+            )
         )
+
+    def _is_behind(self, span: Span) -> bool:
+        """Does a stretch stand behind the last question?"""
+        asks = self.written.asks
+        return bool(asks) and span[0] >= asks[-1][1]
 
     def has_date(self, span: Span) -> bool:
         """Does a stretch itself say when?"""
         return bool(values.dates(self.view, *span)) or _YEAR.search(self.view, *span) is not None or self.in_list("day", span)
 
+    def is_prior(self, span: Span) -> bool:
+        """Is a sentence of an earlier encounter, by its own words or by those over its list?"""
+        return self.in_list("prior", span) or any(self.in_list("prior", head) for head in self.written.heads(span))
+
+    def tells_when(self, span: Span) -> bool:
+        """Does a sentence of an earlier encounter say when that was, or the head over it?"""
+        return self.has_date(span) or any(self.in_list("prior", head) and self.has_date(head) for head in self.written.heads(span))
+
+    def leads_to_prior(self, span: Span) -> bool:
+        """Is a sentence without a finding the head of what is told of an earlier encounter?"""
+        following = next((tell for tell in self.written.tells if tell[0] >= span[1]), None)
+        return not self.is_fact(span) and following is not None and self.has_date(following)
+
     def has_source(self, span: Span) -> bool:
-        """Does a sentence say where it is from, or the head of its list, or a sentence before it in the paragraph?"""
-        before = (self.view.rfind("\n\n", 0, span[0]) + 1, span[0])
-        places = [span, before, *self.written.heads(span)]
+        """Does a sentence say where it is from, or the head of its list, or anything before it?"""
+        places = [(0, span[1]), *self.written.heads(span)]
         return any(self.in_list(part, place) for part in _SOURCES for place in places)
 
     def is_past(self, told: Sequence[Span]) -> bool:
         """Is the query about a visit to come, or of a later year than all that it cites?"""
         cited = [int(year) for span in told for year in _YEAR.findall(self.view[slice(*span)])]
-        if not cited or any(self.in_list("day", span) and not self._days([span]) for span in told):
+        if not cited or any(self.in_list("day", span) and not self._days([span]) and not self.in_list("that-time", span) for span in told):
             return False
         # What tells no finding, as a head "current admission of 09/16/2025", says when the query is of.
         rest = [*self.written.asks, *filter(None, [self.written.title]), *(span for span in self.written.tells if not self.is_fact(span))]
@@ -612,6 +641,14 @@ class _Read:
         if before.count("(") > before.count(")"):
             # A stop within brackets, as behind an initial, ends nothing.
             return self.has_date((line, span[0]))
+        quoted = any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+        if quoted and any(
+            not self.is_fact(tell) and self.has_date(tell) and self.in_list("provider-source", tell)
+            for tell in self.written.tells
+            if tell[1] <= span[0]
+        ):
+            # "Two items on the discharge summary of 6/18." speaks of all that is quoted.
+            return True
         # "One thing on the visit of 06/17. Your assessment reads …"
         earlier = [tell for tell in self.written.tells if tell[1] <= span[0] and "\n\n" not in self.view[tell[1] : span[0]]]
         return bool(earlier) and not self.is_fact(earlier[-1]) and self.has_date(earlier[-1])
