@@ -151,7 +151,10 @@ class Checker:
 
     def _pressing(self, words: Words) -> Sequence[Span]:
         """The words that direct to an answer."""
-        return [span for entry in self._wordings.lists if entry.rule == "leading-wording" for span in words.breaking(entry.list)]
+        return self._breaking(words, "leading-wording")
+
+    def _breaking(self, words: Words, rule: str) -> Sequence[Span]:
+        return [span for entry in self._wordings.lists if entry.rule == rule for span in words.breaking(entry.list)]
 
     def _mentions(self, note: Note) -> list[_Mention]:
         """(start, end, concept, kind, concept with its value) of what the patterns find in a text, without what is said of it."""
@@ -215,7 +218,7 @@ class Checker:
             return
         for diagnosis in read.within(read.written.title):
             cited = read.is_attributed(read.written.title, diagnosis)
-            if not cited and not self._same(diagnosis.key, read.documented | read.lesser):
+            if not cited and not self._same(diagnosis.key, read.documented):
                 span = (diagnosis.start, diagnosis.end)
                 yield "leading-title", "the title names a diagnosis that no provider has documented", span
 
@@ -227,7 +230,7 @@ class Checker:
                 demanded = True
                 yield "leading-wording", "the wording directs to one answer", (start, named.end)
         pressed = any(not read.is_quoted(span) for span in read.pressing)
-        free = any(not read.presses(ask) for ask in read.written.asks)
+        free = any(not read.presses(ask) and read.leaves_open(ask) for ask in read.written.asks)
         if not read.written.answers and (demanded or (pressed and not free)):
             yield "options", "one answer is demanded, and none is offered", None
         if demanded:
@@ -251,6 +254,8 @@ class Checker:
         asks = read.written.asks
         axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.words.of(axis))]
         conditions = dict.fromkeys(d.key for ask in asks for d in read.within(ask))
+        # "If it is ruled out, please also remove it" is no second matter.
+        asks = [ask for ask in asks if not any(ask[0] <= start < ask[1] for start, _ in self._breaking(read.words, "validation-wording"))]
         again = next(
             (ask for n, ask in enumerate(asks) if read.in_list("and-asks", ask) or (n and read.in_list("again", ask))), None
         )  # fmt: skip
@@ -506,6 +511,10 @@ class _Read:
     def presses(self, span: Span) -> bool:
         """Do words stand in a stretch that direct to an answer?"""
         return any(span[0] <= start and end <= span[1] for start, end in self.pressing)
+
+    def leaves_open(self, ask: Span) -> bool:
+        """Does a request ask for the provider's own words: "Please addend today" asks for none?"""
+        return "?" in self.view[slice(*ask)] or self.in_list("open-verb", ask) or self.in_list("question-word", ask)
 
     def texts(self, part: Part, start: int, end: int) -> list[str]:
         """The words of a list that stand in a stretch, in lower case."""
