@@ -251,11 +251,11 @@ class Checker:
 
     def _wrong_number(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         """More than one matter in a query."""
-        asks = read.written.asks
+        # "If it is ruled out, please also remove it" is no second matter.
+        removed = self._breaking(read.words, "validation-wording")
+        asks = [ask for ask in read.written.asks if not any(ask[0] <= start < ask[1] for start, _ in removed)]
         axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.words.of(axis))]
         conditions = dict.fromkeys(d.key for ask in asks for d in read.within(ask))
-        # "If it is ruled out, please also remove it" is no second matter.
-        asks = [ask for ask in asks if not any(ask[0] <= start < ask[1] for start, _ in self._breaking(read.words, "validation-wording"))]
         again = next(
             (ask for n, ask in enumerate(asks) if read.in_list("and-asks", ask) or (n and read.in_list("again", ask))), None
         )  # fmt: skip
