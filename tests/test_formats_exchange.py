@@ -5,10 +5,12 @@ import json
 import logging
 import re
 import socket
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from types import SimpleNamespace
 from typing import Any, NoReturn
 from xml.sax.saxutils import escape as xml
 
@@ -143,6 +145,7 @@ NARRATIVES = [
     ("<p>One<br/></p><br/><p>Two</p>", "One\n\nTwo"),
     ("<br/><p>One</p><br/>", "One"),
     ("HLA-<b>B</b>27 <i><u>posi</u>tive</i>.", "HLA-B27 positive."),
+    ("a <b> b </b> c<i> </i> d", "a b c d"),
     ("L4<sup>5</sup>, CO<sub>2</sub>", "L45, CO2"),
     ("5 &lt; 6 &amp; 7 &#x1F600;", "5 < 6 & 7 \U0001f600"),
     ("<!-- hidden -->One<!-- two --> line<?skip this?>", "One line"),
@@ -154,6 +157,7 @@ NARRATIVES = [
     ),
     ("<ul><li><ul><li>In</li></ul></li></ul>", "- - In"),
     ("<ul><li>One<br/>and on<br/><br/>end</li></ul>", "- One\n  and on\n  end"),
+    ("<ul><li>One<ul><li/></ul></li><li>Two</li></ul>", "- One\n- Two"),
     ("<ol><li><p>One</p><p>more</p></li></ol>", "- One\n  more"),
     ("<table><tr><th>Test</th><th>Value</th></tr><tr><td>CRP</td><td>12 mg/L</td></tr></table>", "Test | Value\nCRP | 12 mg/L"),
     ("<table><tr><td>a</td><td/><td>c</td></tr><tr><td> </td><td/></tr></table>", "a |  | c"),
@@ -202,11 +206,16 @@ def test_entities_of_a_page_are_refused() -> None:
 
 
 @pytest.mark.parametrize("tag", ["b", "div", "ul><li", "table><tr><td"])
-@pytest.mark.parametrize("depth", [60, 5_000])
-def test_nesting_is_read_or_refused(tag: str, depth: int) -> None:
-    begins = "".join(f"<{each}>" for each in tag.split("><"))
+def test_nesting_is_read_or_refused(tag: str) -> None:
+    def nested(depth: int, ends: str) -> str:
+        return "".join(f"<{each}>" for each in tag.split("><")) * depth + "inside" + ends * depth
+
     ends = "".join(f"</{each}>" for each in reversed(tag.split("><")))
-    assert "inside" in text_of_page(begins * depth + "inside" + ends * depth, "a.json") or depth > 60
+    assert text_of_page(nested(60, ends), "a.json").endswith("inside")
+    assert text_of_page(nested(60, ""), "a.json").endswith("inside")
+    for page in (nested(5_000, ends), nested(5_000, "")):
+        with pytest.raises(InputError, match=r"^a\.json: nested too deeply, or too long a text$"):
+            text_of_page(page, "a.json")
 
 
 # ------------------------------------------------------------------------------------------------ CDA
@@ -507,13 +516,13 @@ def test_bodies_without_structure(content: bytes, text: str) -> None:
 
 
 BAD_CDA = {
-    "empty": (b"", "a.xml: line 1: no XML, or nested too deeply"),
-    "no XML": (f"{SECRET} <".encode(), "a.xml: line 1: no XML, or nested too deeply"),
-    "cut off": (document(body(section("T", f"\n\n{SECRET}")))[:-60], "a.xml: line 5: no XML, or nested too deeply"),
-    "not closed": (document(body(f"<section><{SECRET[:7]}></section>")), "a.xml: line 3: no XML, or nested too deeply"),
-    "a null": (document(body(section("T", f"{SECRET}\0"))), "a.xml: line 3: no XML, or nested too deeply"),
-    "an unknown encoding": (b"<?xml version='1.0' encoding='x-none'?><a/>", "a.xml: line 1: no XML, or nested too deeply"),
-    "not its encoding": (document(body(section("T", SECRET))).replace(b"Zyx", b"\xff\xfe\xff"), "a.xml: line 3: no XML, or nested too deeply"),
+    "empty": (b"", "a.xml: line 1: no XML"),
+    "no XML": (f"{SECRET} <".encode(), "a.xml: line 1: no XML"),
+    "cut off": (document(body(section("T", f"\n\n{SECRET}")))[:-60], "a.xml: line 5: no XML"),
+    "not closed": (document(body(f"<section><{SECRET[:7]}></section>")), "a.xml: line 3: no XML"),
+    "a null": (document(body(section("T", f"{SECRET}\0"))), "a.xml: line 3: no XML"),
+    "an unknown encoding": (b"<?xml version='1.0' encoding='x-none'?><a/>", "a.xml: line 1: no XML"),
+    "not its encoding": (document(body(section("T", SECRET))).replace(b"Zyx", b"\xff\xfe\xff"), "a.xml: line 3: no XML"),
     "another document": (f"<html><body>{SECRET}</body></html>".encode(), "a.xml: no CDA document"),
     "without its namespace": (document(body(section("T", SECRET))).replace(b' xmlns="urn:hl7-org:v3"', b""), "a.xml: no CDA document"),
     "no text": (document(body(section("T", " "), section(None, "<br/>"))), "a.xml: empty note"),
@@ -525,7 +534,7 @@ BAD_CDA = {
     "cut base64": (whole(b64(SECRET)[:-1], 'representation="B64"'), "a.xml: attachment is no base64"),
     "not its characters": (whole(b64(b"\xff" + SECRET.encode()), 'mediaType="text/plain;charset=utf-8" representation="B64"'), "a.xml: not UTF-8 (byte 1)"),
     "unknown characters": (whole(b64(SECRET), 'mediaType="text/plain;charset=x-none" representation="B64"'), "a.xml: its character set is not known"),
-    "nested": (document(body(section("T", "<content>" * 400 + SECRET + "</content>" * 400))), "a.xml: line 3: no XML, or nested too deeply"),
+    "nested": (document(body(section("T", "<content>" * 400 + SECRET + "</content>" * 400))), "a.xml: line 3: nested too deeply, or too long a text"),
     "entities": (
         b'<!DOCTYPE a [<!ENTITY b "lol">' + b"".join(b'<!ENTITY %c "%b">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(1, 9)) + b"]>" + document(""),
         "a.xml: has a DOCTYPE, which is refused",
@@ -554,6 +563,10 @@ def test_cda_that_can_not_be_read(content: bytes, message: str) -> None:
     began = time.perf_counter()
     assert refusal(cda.notes, content, "a.xml") == message
     assert time.perf_counter() - began < 1
+
+
+def test_a_text_too_long_for_a_note() -> None:
+    assert refusal(cda.notes, whole("x" * 10_000_100), "a.xml") == "a.xml: line 3: nested too deeply, or too long a text"
 
 
 def test_an_error_of_cda_shows_no_words() -> None:
@@ -679,6 +692,25 @@ def test_reports_in_one_message() -> None:
         ),
         Note("Second text.", "c1-2", "in/a.hl7", note_type="CT", site="Example Hospital"),
     ]  # fmt: skip
+
+
+def test_what_is_told_of_one_patient_is_not_told_of_the_next() -> None:
+    content = oru(
+        visited(),
+        "DG1|1|I10|M45.6",
+        "OBR|1",
+        obx("One"),
+        "PID|2||p2",
+        "NTE|1||of the patient",
+        "OBR|1",
+        obx("Two"),
+        "PID|3",
+        visited("O", "e3"),
+    )
+    assert [(each.text, each.codes, each.setting, each.encounter) for each in read_hl7(content) if isinstance(each, Note)] == [
+        ("One", ("M45.6",), "inpatient", "e1"),
+        ("Two", (), "unknown", None),
+    ]
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
@@ -825,7 +857,7 @@ ATTACHED = [
     (f"^TEXT^PLAIN^Base64^{b64('Stiff')}", "Stiff"),
     (f"EHR^text^html^BASE64^{b64('<p>Stiff<p>back')}", "Stiff\nback"),
     (f"^text/html^^Base64^{b64('<p>Stiff</p>')}", "Stiff"),
-    (f"^application^octet-stream^Base64^{b64('x')}", "message 1: OBX 1: attachment of a type that is not read"),
+    (f"^application^octet-stream^Base64^{b64('Stiff')}", "Stiff"),
     ("^TEXT^PLAIN^A^Stiff \\T\\ sore^5 & x", "Stiff & sore^5 & x"),
     (f"^TEXT^^Hex^{b'Stiff'.hex()}", "Stiff"),
     ("^TEXT^^Hex^5374f", "message 1: OBX 1: attachment is no hexadecimal data"),
@@ -840,6 +872,50 @@ ATTACHED = [
 @pytest.mark.parametrize(("value", "text"), ATTACHED)
 def test_encapsulated_data(value: str, text: str) -> None:
     assert texts(mdm(obx(value, "ED"))) == [text]
+
+
+@pytest.fixture
+def fake_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules of other formats that tell what they were given; of a PDF one page has no text."""
+
+    def module(kind: str, *failures: str) -> SimpleNamespace:
+        def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
+            yield Note(f"{kind} of {len(content)} bytes", "other", name)
+            yield from (Failure(path=name, message=each) for each in failures)
+
+        return SimpleNamespace(notes=notes)
+
+    for kind, failures in {"rtf": (), "word": (), "pdf": ("page 2 has no text",)}.items():
+        monkeypatch.setitem(sys.modules, f"notelint.formats.{kind}", module(kind, *failures))
+
+
+RTF = b"{\\rtf1 x}"
+
+
+@pytest.mark.usefixtures("fake_modules")
+def test_the_formats_of_attachments() -> None:
+    def read(content: bytes, **more: str) -> list[str]:
+        return said(with_content({"data": b64(content), **more}))
+
+    assert read(RTF) == read(RTF, contentType="text/plain") == read(RTF, contentType="application/octet-stream") == ["rtf of 9 bytes"]
+    assert read(b"anything", contentType="application/rtf") == ["rtf of 8 bytes"]
+    assert read(b"PK\x03\x04", contentType="application/zip") == ["word of 4 bytes"]
+    assert read(b"%PDF-1.4", contentType="application/pdf") == ["page 2 has no text", "pdf of 8 bytes"]
+    assert read(b"\n<!DOCTYPE HTML><p>One<p>Two") == read(b"<html><p>One<p>Two", contentType="application/octet-stream") == ["One\nTwo"]
+    assert read(b"<p>One", contentType="text/plain") == ["<p>One"]
+    assert read(document(body(section("T", "x")))) == ["T:\nx"]
+    assert [
+        each.text if isinstance(each, Note) else each.message
+        for each in cda.notes(whole(b64(b"%PDF-1.4"), 'representation="B64"'), "a.xml")
+    ] == [
+        "pdf of 8 bytes",
+        "page 2 has no text",
+    ]
+    assert texts(mdm(obx("One"), obx(f"^application^pdf^Base64^{b64(b'%PDF-1.4')}", "ED"))) == [
+        "message 1: OBX 2: page 2 has no text",
+        "One\npdf of 8 bytes",
+    ]
+    assert texts(mdm(obx("{\\E\\rtf1"), obx("x}"))) == ["rtf of 9 bytes"]
 
 
 def test_text_stays_where_an_attachment_can_not_be_read() -> None:
@@ -1431,6 +1507,7 @@ LINE = "The patient has nightly back pain and stiffness of the lumbar spine. "
         (cda.notes, document(body(section("T", f"<table>{'<tr><td>CRP</td><td>12 mg/L</td></tr>' * 25_000}</table>")))),
         (hl7.notes, mdm(*(obx(LINE) for _ in range(11_000)))),
         (hl7.notes, mdm(obx((LINE + "\\.br\\") * 13_000, "FT"))),
+        (hl7.notes, oru(*(segment for _ in range(1_500) for segment in ("OBR|1||f1|72148^MRI", *[obx(LINE)] * 8)))),
         (hl7.notes, mdm("OBX|1|TX" + "|" * 1_000_000)),
         (hl7.notes, mdm("OBX|1|TX|||" + "pain\n" * 200_000)),
         (hl7.notes, mdm(obx("\\X0D" * 250_000))),
@@ -1446,7 +1523,19 @@ LINE = "The patient has nightly back pain and stiffness of the lumbar spine. "
             ).encode(),
         ),
     ],
-    ids=["sections", "a table", "many OBX", "escapes", "fields", "lines", "open escapes", "a composition", "an attachment", "a bundle"],
+    ids=[
+        "sections",
+        "a table",
+        "many OBX",
+        "many reports",
+        "escapes",
+        "fields",
+        "lines",
+        "open escapes",
+        "a composition",
+        "an attachment",
+        "a bundle",
+    ],
 )
 def test_a_megabyte_takes_no_second(reads: Reads, content: bytes) -> None:
     assert len(content) > 700_000

@@ -3,18 +3,22 @@
 The narrative is what the author attests: the text is taken from it alone, and from the entries only the codes.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from notelint.errors import InputError
-from notelint.formats.embedded import text_within, unpacked
+from notelint.formats.embedded import Failures, text_within, unpacked
 from notelint.formats.facts import checked, codes_of, day_of, line_of, reason_of
 from notelint.formats.narrative import parse, text_of
 from notelint.formats.settings import SETTINGS
 from notelint.note import Note, Setting
 from notelint.report import Failure
+
+Within = tuple[Note, Failures]
+"""What stands inside another file, and what of it has no text."""
 
 _NAMES = {"v": "urn:hl7-org:v3"}
 _ENCOUNTER = "v:componentOf/v:encompassingEncounter"
@@ -34,6 +38,9 @@ _NOT_NOW = frozenset({"10157-6", "11348-0"})
 _PROBLEMS = "11450-4"
 _INDICATION = "2.16.840.1.113883.10.20.22.4.19"
 _TRUE = frozenset({"true", "1"})
+_CDA = re.compile(rb"<(?:[\w.-]+:)?ClinicalDocument[\s>]")
+_HEAD = 4096
+"""The root of a document stands within so many bytes."""
 
 
 def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
@@ -42,7 +49,8 @@ def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
     if root.tag != f"{{{_NAMES['v']}}}ClinicalDocument":
         raise InputError(f"{name}: no CDA document")
     try:
-        text = checked(_text(root, name))
+        text, failures = _text(root, name)
+        checked(text)
     except InputError as error:
         raise InputError(f"{name}: {reason_of(error, name)}") from None
     author, role = _author(root)
@@ -60,27 +68,29 @@ def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
         site=_words(root, f"{_ENCOUNTER}/v:location/v:healthCareFacility/v:location/v:name")
         or _words(root, "v:custodian/v:assignedCustodian/v:representedCustodianOrganization/v:name"),
     )
+    yield from failures
 
 
-def note_within(content: bytes, name: str, media_type: str | None) -> Note:
-    """What stands inside another file: of a CDA document its note, of all else its text. InputError begins with `name: `."""
+def note_within(content: bytes, name: str, media_type: str | None) -> Within:
+    """What stands inside another file: of a CDA document its note, of all else the text. InputError begins with `name: `."""
     kind = (media_type or "").partition(";")[0].strip().lower()
-    if kind.endswith(("/xml", "+xml")) and kind != "application/xhtml+xml":
-        note = next(notes(content, name))
-        if isinstance(note, Note):
-            return note
-    return Note(text_within(content, name, media_type))
+    if (kind.endswith(("/xml", "+xml")) and kind != "application/xhtml+xml") or (not kind and _CDA.search(content[:_HEAD])):
+        found = list(notes(content, name))
+        note = next(each for each in found if isinstance(each, Note))
+        return note, tuple(each for each in found if isinstance(each, Failure))
+    text, failures = text_within(content, name, media_type)
+    return Note(text), failures
 
 
-def _text(root: Any, name: str) -> str:
+def _text(root: Any, name: str) -> tuple[str, Failures]:
     whole = root.find("v:component/v:nonXMLBody/v:text", _NAMES)
     if whole is not None:
         return _unstructured(whole, name)
     sections = root.iterfind("v:component/v:structuredBody/v:component/v:section", _NAMES)
-    return "\n\n".join(block for section in sections for block in _blocks(section))
+    return "\n\n".join(block for section in sections for block in _blocks(section)), ()
 
 
-def _unstructured(whole: Any, name: str) -> str:
+def _unstructured(whole: Any, name: str) -> tuple[str, Failures]:
     data, kind = "".join(whole.itertext()), whole.get("mediaType")
     if not data.strip() and whole.find("v:reference", _NAMES) is not None:
         raise InputError("text not inline")
@@ -109,8 +119,8 @@ def _codes(root: Any) -> Iterator[str | None]:
         kind = _get(section, "v:code", "code")
         if kind in _NOT_NOW:
             continue
-        for observation in section.iterfind("v:entry//v:observation", _NAMES):
-            if not _is_affirmed(observation) or (kind == _PROBLEMS and _is_over(observation)):
+        for observation in _affirmed(section.findall("v:entry", _NAMES)):
+            if kind == _PROBLEMS and _is_over(observation):
                 continue
             for value in observation.iterfind("v:value", _NAMES):
                 for coded in (value, *value.iterfind("v:translation", _NAMES)):
@@ -118,18 +128,20 @@ def _codes(root: Any) -> Iterator[str | None]:
                         yield coded.get("code")
 
 
-def _is_affirmed(observation: Any) -> bool:
-    """Is it of the patient, has it been observed, and is nothing around it denied or of somebody else?"""
-    if observation.get("moodCode", "EVN") != "EVN":
-        return False
-    if any(each.get("root") == _INDICATION for each in observation.iterfind("v:templateId", _NAMES)):
-        return False
-    for around in (observation, *observation.iterancestors()):
-        if around.tag == f"{{{_NAMES['v']}}}entry":
-            break
-        if around.get("negationInd") in _TRUE or around.find("v:subject", _NAMES) is not None:
-            return False
-    return True
+def _affirmed(entries: Iterable[Any]) -> Iterator[Any]:
+    """The observations in entries that have been made of the patient, with nothing around them that is denied or of somebody else."""
+    left = [*entries][::-1]
+    while left:
+        each = left.pop()
+        if each.get("negationInd") in _TRUE or each.find("v:subject", _NAMES) is not None:
+            continue
+        left += reversed(each)
+        if (
+            each.tag == f"{{{_NAMES['v']}}}observation"
+            and each.get("moodCode", "EVN") == "EVN"
+            and all(template.get("root") != _INDICATION for template in each.iterfind("v:templateId", _NAMES))
+        ):
+            yield each
 
 
 def _is_over(observation: Any) -> bool:

@@ -3,8 +3,14 @@
 import base64
 import binascii
 import re
+from importlib import import_module
 
 from notelint.errors import InputError
+from notelint.formats.narrative import text_of_page
+from notelint.note import Note
+from notelint.report import Failure
+
+Failures = tuple[Failure, ...]
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
 _UNLIKE_NAME = re.compile(r"[^a-z0-9]")
@@ -23,6 +29,19 @@ _CODECS = {
 """{name of a character set in small letters and figures, as MIME or table 0211 of HL7 has it: codec}."""
 _UNSAID = frozenset({"", "ascii", "usascii"})
 """Named where nobody thought of it: what stands there is seen by the bytes."""
+_MODULES = {
+    "application/pdf": "pdf",
+    "application/rtf": "rtf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "word",
+    "application/xhtml+xml": "html",
+    "text/html": "html",
+    "text/plain": "plain",
+    "text/rtf": "rtf",
+}
+"""{media type: module of its format}; HTML is read here."""
+_BEGINNINGS = ((b"{\\rtf", "rtf"), (b"%PDF-", "pdf"), (b"PK\x03\x04", "word"))
+_UNTOLD = frozenset({"", "application/octet-stream"})
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 
 
 def unpacked(data: str) -> bytes:
@@ -53,18 +72,23 @@ def decoded(content: bytes, name: str, codec: str | None) -> str:
         raise InputError(f"{name}: not {codec.removesuffix('-sig').upper()} (byte {error.start + 1})") from None
 
 
-def text_within(content: bytes, name: str, media_type: str | None) -> str:
-    """The text of what stands inside a file; the media type may name the character set. InputError begins with `name: `."""
+def text_within(content: bytes, name: str, media_type: str | None) -> tuple[str, Failures]:
+    """(the text of what stands inside a file, what of it has none). The media type may name the character set; what says of itself that it is
+    RTF, PDF or Word is that. InputError begins with `name: `."""
     kind, _, parameters = (media_type or "").partition(";")
-    kind = kind.strip().lower()
-    charset = _CHARSET.search(parameters)
-    if charset and kind in ("text/plain", "text/html"):
-        text = decoded(content, name, codec_of(charset[1], name))
-        if kind == "text/plain":
-            return text
-        # A byte-order mark outranks the character set that a page names for itself.
-        content = b"\xef\xbb\xbf" + text.encode()
-    return _text_of(content, name, kind or None)
+    module = next((module for beginning, module in _BEGINNINGS if content.startswith(beginning)), None)
+    if module is None:
+        module = _MODULES.get(kind.strip().lower())
+    if module is None and kind.strip().lower() in _UNTOLD:
+        module = "html" if _PAGE.match(content) else "plain"
+    if module is None:
+        raise InputError(f"{name}: attachment of a type that is not read")
+    if module in ("html", "plain"):
+        charset = _CHARSET.search(parameters)
+        text = decoded(content, name, codec_of(charset[1], name) if charset else None)
+        return text_of_page(text, name) if module == "html" else text, ()
+    found = _notes(module, content, name)
+    return "\n".join(each.text for each in found if isinstance(each, Note)), tuple(each for each in found if isinstance(each, Failure))
 
 
 def _decode(content: bytes, name: str) -> str:
@@ -78,12 +102,9 @@ def _decode(content: bytes, name: str) -> str:
     raise InputError(f"{name}: its character set is not known")
 
 
-def _text_of(content: bytes, name: str, media_type: str | None) -> str:
-    """STAND-IN for `notelint.formats.text_of`: to be replaced by it."""
-    if media_type in (None, "text/plain"):
-        return _decode(content, name)
-    if media_type == "text/html":
-        from notelint.formats.narrative import text_of_page
-
-        return text_of_page(_decode(content, name), name)
-    raise InputError(f"{name}: attachment of a type that is not read")
+def _notes(module: str, content: bytes, name: str) -> list[Note | Failure]:
+    """STAND-IN: where the modules of rtf, word and pdf are there, the first line is all of it."""
+    try:
+        return list(import_module(f"notelint.formats.{module}").notes(content, name))
+    except ModuleNotFoundError:
+        raise InputError(f"{name}: attachment of a type that is not read") from None

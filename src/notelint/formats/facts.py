@@ -43,9 +43,14 @@ def codes_of(written: Iterable[object]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in lines if _CODE.fullmatch(each)))
 
 
+def is_empty(text: str) -> bool:
+    """Is there nothing in a text but blanks, line ends, nulls and marks of its encoding?"""
+    return not text.strip(_NOTHING)
+
+
 def checked(text: str) -> str:
     """The text of a note as it is; InputError when there is nothing in it, or half a character."""
-    if not text.strip(_NOTHING):
+    if is_empty(text):
         raise InputError("empty note")
     if _HALF_CHARACTER.search(text):
         raise InputError("holds half a character (a surrogate)")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from notelint.errors import InputError
-from notelint.formats.cda import note_within
+from notelint.formats.cda import Within, note_within
 from notelint.formats.embedded import unpacked
 from notelint.formats.facts import checked, codes_of, day_of, filled, line_of, reason_of, told_apart
 from notelint.formats.narrative import text_of_page
@@ -119,13 +119,12 @@ def _of_document(resource: Resource, name: str, around: Mapping[str, Resource]) 
     if contained:
         around = _nearer(contained, around)
     try:
-        within, lost = _content(resource, name, around)
+        within, failures = _content(resource, name, around)
         checked(within.text)
     except InputError as error:
         yield Failure(path=name, message=reason_of(error, name))
         return
-    if lost is not None:
-        yield Failure(path=name, message=reason_of(lost, name))
+    yield from failures
     reference = _at(resource, "context", "encounter") or _at(resource, "encounter")
     visit = _resolved(reference, around)
     author, role = _author(resource, around)
@@ -159,17 +158,17 @@ def _nearer(near: dict[str, Resource], far: Mapping[str, Resource]) -> Mapping[s
 # ------------------------------------------------------------------------------------------------ the text
 
 
-def _content(resource: Resource, name: str, around: Mapping[str, Resource]) -> tuple[Note, InputError | None]:
+def _content(resource: Resource, name: str, around: Mapping[str, Resource]) -> Within:
     """(the text of a document, with what the file within it tells; what could not be read beside it). InputError when there is none."""
     if resource["resourceType"] == "DocumentReference":
         forms = [attachment for each in _parts(resource, "content") if isinstance(attachment := each.get("attachment"), dict)]
-        return _attached(forms, name, around), None
+        return _attached(forms, name, around)
     if resource["resourceType"] == "Composition":
         blocks = [block for section in _parts(resource, "section") for block in _blocks(section, name, 1)]
-        return Note("\n\n".join(blocks) or _narrative(resource, name)), None
-    forms, lost = _parts(resource, "presentedForm"), None
+        return Note("\n\n".join(blocks) or _narrative(resource, name)), ()
+    forms = _parts(resource, "presentedForm")
     try:
-        return _attached(forms, name, around), None
+        return _attached(forms, name, around)
     except InputError as error:
         lost = error
     said = [conclusion] if isinstance(conclusion := resource.get("conclusion"), str) and conclusion.strip() else []
@@ -177,11 +176,12 @@ def _content(resource: Resource, name: str, around: Mapping[str, Resource]) -> t
     text = "\n".join(said) or _narrative(resource, name)
     if forms and not text:
         raise lost
-    # Where it is only named, the words stand for it.
-    return Note(text), lost if any(_data(form, around) for form in forms) else None
+    # Where a form is only named, the words stand for it.
+    held = any(_data(form, around) for form in forms)
+    return Note(text), (Failure(path=name, message=reason_of(lost, name)),) if held else ()
 
 
-def _attached(forms: Iterable[Resource], name: str, around: Mapping[str, Resource]) -> Note:
+def _attached(forms: Iterable[Resource], name: str, around: Mapping[str, Resource]) -> Within:
     """The one of several forms of a document that is read best."""
     first: InputError | None = None
     for form in sorted(forms, key=_preference):

@@ -6,14 +6,15 @@ second for a megabyte.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from notelint.errors import InputError
-from notelint.formats.cda import note_within
-from notelint.formats.embedded import codec_of, decoded, unpacked
-from notelint.formats.facts import checked, codes_of, day_of, filled, line_of, reason_of, told_apart
+from notelint.formats.cda import Within, note_within
+from notelint.formats.embedded import codec_of, decoded, text_within, unpacked
+from notelint.formats.facts import codes_of, day_of, filled, is_empty, line_of, reason_of, told_apart
 from notelint.formats.settings import SETTINGS
 from notelint.note import Note
 from notelint.report import Failure
@@ -25,11 +26,13 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _LINE_END_OF_BYTES = re.compile(rb"\r\n?|\n")
 _SEGMENT = re.compile(rb"[A-Z][A-Z0-9]{2}")
 _BATCH = frozenset({b"FHS", b"BHS", b"BTS", b"FTS"})
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_BYTE_ORDER = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 """Byte-order marks: of UTF-8, of UTF-16."""
 _USUAL = "^~\\&"
 _WITH_CONTENT = frozenset({"T02", "T04", "T06", "T08", "T10"})
 _TEXT = frozenset({"TX", "FT", "ST", ""})
+_RTF = "{\\rtf"
+"""Some send it as if it were text."""
 _WITHDRAWN = frozenset({"D", "W"})
 """Result statuses: deleted, posted by mistake."""
 _ICD10CM = frozenset({"I10", "I10C", "I10CM", "ICD10", "ICD10CM"})
@@ -93,23 +96,21 @@ def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
 
 def _notes(content: bytes, name: str) -> Iterator[Note | Failure]:
     codec = None
-    if content.startswith(_MARKS):
+    if content.startswith(_BYTE_ORDER):
         content, codec = decoded(content, name, None).lstrip("\ufeff").encode(), "utf-8"
     read = False
     for number, lines in enumerate(_messages(content, name), 1):
         place = f"message {number}"
         try:
             message = _message(lines, name, codec)
-            groups = list(_groups(message))
+            head = _head_of(message)
+            if head is None:
+                continue
+            found = [each for patient in _patients(message) for each in _of_patient(patient, head, name, place)]
         except InputError as error:
-            read = True
-            yield Failure(path=name, message=f"{place}: {reason_of(error, name)}")
-            continue
-        found = [each for group in groups for each in _of_group(message, group, name, place)]
-        read = read or bool(groups)
-        if groups and not found:
-            yield Failure(path=name, message=f"{place}: holds no text")
-        yield from found
+            found = [Failure(path=name, message=f"{place}: {reason_of(error, name)}")]
+        read = True
+        yield from found or [Failure(path=name, message=f"{place}: holds no text")]
     if not read:
         yield Failure(path=name, message="holds no document (MDM) and no report (ORU)")
 
@@ -167,27 +168,40 @@ def _message(lines: Sequence[bytes], name: str, codec: str | None) -> _Message:
     return _Message(tuple(segments), _Marks(mark, component, repetition, escape, part, codec or "utf-8"))
 
 
-def _groups(message: _Message) -> Iterator[list[Segment]]:
-    """The segments of each document or report, its own first; none when the message is of another kind."""
-    header = message.segments[0]
-    kind, event = message.value(header, 9).upper(), message.value(header, 9, 2).upper()
+def _head_of(message: _Message) -> str | None:
+    """The segment that heads each document or report of a message; None when it is of a kind that has none. InputError when it is missing."""
+    kind, event = message.value(message.segments[0], 9).upper(), message.value(message.segments[0], 9, 2).upper()
     head = {"MDM": "TXA", "ORU": "OBR"}.get(kind)
     if head is None or (kind == "MDM" and event and event not in _WITH_CONTENT):
-        return
+        return None
+    if not message.of(head):
+        raise InputError(f"has no segment {head}")
+    return head
+
+
+def _patients(message: _Message) -> Iterator[_Message]:
+    """A message for each of its patients: what is told of one is not told of the next."""
+    header, *segments = message.segments
+    starts = [number for number, segment in enumerate(segments) if segment[0] == "PID"][1:]
+    for start, end in pairwise((0, *starts, len(segments))):
+        yield _Message((header, *segments[start:end]), message.marks)
+
+
+def _of_patient(message: _Message, head: str, name: str, place: str) -> Iterator[Note | Failure]:
+    common = _common(message, name)
     group: list[Segment] = []
     for segment in message.segments:
-        if segment[0] == head:
-            if group:
-                yield group
-            group = [segment]
-        elif group:
+        if segment[0] == head and group:
+            yield from _of_group(message, group, common, place)
+            group = []
+        if group or segment[0] == head:
             group.append(segment)
-    if not group:
-        raise InputError(f"has no segment {head}")
-    yield group
+    if group:
+        yield from _of_group(message, group, common, place)
 
 
-def _of_group(message: _Message, group: Sequence[Segment], name: str, place: str) -> Iterator[Note | Failure]:
+def _of_group(message: _Message, group: Sequence[Segment], common: Note, place: str) -> Iterator[Note | Failure]:
+    name = str(common.path)
     lines: list[str] = []
     documents: list[Note] = []
     number, commented = 0, False
@@ -203,21 +217,29 @@ def _of_group(message: _Message, group: Sequence[Segment], name: str, place: str
                 yield Failure(path=name, message=f"{place}: OBX {number}: {reason_of(error, name)}")
                 found, document = None, None
             if document is not None:
-                documents.append(document)
+                within, failures = document
+                documents.append(within)
+                yield from (Failure(path=name, message=f"{place}: OBX {number}: {each.message}") for each in failures)
+                found = _LINE_END.split(within.text)
             commented = found is not None
             lines += found or []
         elif segment[0] == "NTE" and commented:
             lines += _texts(message, segment, 3)
+    text = "\n".join(lines)
     try:
-        text = checked("\n".join(lines))
-    except InputError:
+        if text.startswith(_RTF):
+            text, _ = text_within(text.encode(), name, None)
+    except InputError as error:
+        yield Failure(path=name, message=f"{place}: {reason_of(error, name)}")
+        return
+    if is_empty(text):
         # Other groups of the message may hold some.
         return
-    yield filled(_note(message, group[0], text, name), documents[0] if documents else None)
+    yield filled(_note(message, group[0], text, common), documents[0] if documents else None)
 
 
-def _observed(message: _Message, segment: Segment, name: str) -> tuple[list[str] | None, Note | None]:
-    """(the lines of an observation, None when it is no text; the document that stands in it). InputError when it can not be read."""
+def _observed(message: _Message, segment: Segment, name: str) -> tuple[list[str] | None, Within | None]:
+    """(the lines of an observation, else the document that stands in it), None for what it is not. InputError when it can not be read."""
     kind = message.value(segment, 2).upper()
     if message.value(segment, 11).upper() in _WITHDRAWN:
         return None, None
@@ -236,8 +258,9 @@ def _observed(message: _Message, segment: Segment, name: str) -> tuple[list[str]
     media_type = _KINDS.get(subtype) or next((each for each in (subtype, media) if "/" in each), None)
     if media_type is None:
         media_type = _KINDS.get(media) if not subtype else f"{media}/{subtype}"
-    note = note_within(_bytes(data, encoding), name, media_type if encoding != "a" else f"{media_type or 'text/plain'}; charset=utf-8")
-    return _LINE_END.split(note.text), note
+    return None, note_within(
+        _bytes(data, encoding), name, media_type if encoding != "a" else f"{media_type or 'text/plain'}; charset=utf-8"
+    )
 
 
 def _bytes(data: str, encoding: str) -> bytes:
@@ -257,29 +280,37 @@ def _texts(message: _Message, segment: Segment, field: int) -> list[str]:
     return [line for text in sent for line in _LINE_END.split("" if text == '""' else _plain(text, message.marks))]
 
 
-def _note(message: _Message, head: Segment, text: str, name: str) -> Note:
+def _common(message: _Message, name: str) -> Note:
+    """What a message tells of all its notes, in a note without text."""
     value, header, visit = message.value, message.segments[0], message.of("PV1")
-    if head[0] == "TXA":
-        days = (value(visit, 44), value(head, 4))
-        kind = value(head, 2, 2) or value(head, 2)
-        author = _person(message, head, 22) or _person(message, head, 9)
-        document = value(head, 12)
-    else:
-        days = (value(visit, 44), value(head, 7))
-        kind = value(head, 4, 2) or value(head, 4)
-        author = _person(message, head, 32)
-        document = ""
     return Note(
-        text=text,
-        id=line_of(document) or line_of(value(header, 10)) or Path(name).stem,
+        text="",
+        id=line_of(value(header, 10)) or Path(name).stem,
         path=name,
         codes=codes_of(_codes(message)),
         setting=SETTINGS.get(value(visit, 2).strip().lower(), "unknown"),
-        date_of_service=day_of(days[0]) or day_of(days[1]),
-        note_type=line_of(kind),
+        date_of_service=day_of(value(visit, 44)),
         encounter=line_of(value(visit, 19)),
-        author=author,
         site=line_of(value(header, 4)) or line_of(value(visit, 3, 4)),
+    )
+
+
+def _note(message: _Message, head: Segment, text: str, common: Note) -> Note:
+    value = message.value
+    if head[0] == "TXA":
+        day, kind = value(head, 4), value(head, 2, 2) or value(head, 2)
+        author = _person(message, head, 22) or _person(message, head, 9)
+        document = line_of(value(head, 12))
+    else:
+        day, kind = value(head, 7), value(head, 4, 2) or value(head, 4)
+        author, document = _person(message, head, 32), None
+    return replace(
+        common,
+        text=text,
+        id=document or common.id,
+        date_of_service=common.date_of_service or day_of(day),
+        note_type=line_of(kind),
+        author=author,
     )
 
 

@@ -5,23 +5,25 @@ a row of a table its cells between ` | `. What a list holds within an item is in
 """
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from notelint.errors import InputError
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _LINE_END = re.compile(r"\r\n?|\n")
-# No text has these after its blanks are made one: they are the marks of the lines to come.
-_HARD, _SOFT, _INDENT = "\n", "\r", "\t"
-"""The end of a line, wherever it stands; the end of one that holds something; an indent."""
+_INDENT = "  "
+_DEEPEST = 16
+"""So often a list in a list is indented."""
+_TOO_MUCH = "nested too deeply, or too long a text"
 _SKIPPED = frozenset({"head", "script", "style", "template", "title"})
-_LISTS = frozenset({"list", "ul", "ol"})
-_ROWS = frozenset({"thead", "tbody", "tfoot"})
+_ITEMS = frozenset({"item", "li"})
+_CELLS = frozenset({"td", "th"})
 _BLOCKS = frozenset(
     {
         "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "h1",
-        "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "item", "li", "main", "nav", "p", "paragraph", "pre", "section", "td", "th", "tr",
+        "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "item", "li", "list", "main", "nav", "ol", "p", "paragraph", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
     }
 )  # fmt: skip
 
@@ -38,7 +40,8 @@ def parse(content: bytes, name: str) -> Any:
         # The message of the parser may hold words of the file.
         if b"<!DOCTYPE" in content:
             raise InputError(f"{name}: has a DOCTYPE, which is refused") from None
-        raise InputError(f"{name}: line {error.lineno or 1}: no XML, or nested too deeply") from None
+        reason = _TOO_MUCH if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT else "no XML"
+        raise InputError(f"{name}: line {error.lineno or 1}: {reason}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputError(f"{name}: has a DOCTYPE, which is refused")
     return root
@@ -59,17 +62,123 @@ def text_of_page(page: str, name: str) -> str:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError:
         raise InputError(f"{name}: no HTML") from None
+    # The parser goes on without what it does not read.
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise InputError(f"{name}: {_TOO_MUCH}")
     return text_of(root) if root is not None else ""
 
 
 def text_of(element: Any) -> str:
     """The text of an element, its lines in reading order."""
-    return "\n".join(_lines(element)).replace(_INDENT, "  ")
+    lines = _lines(element)
+    first = next((number for number, line in enumerate(lines) if line), len(lines))
+    last = next((number for number in range(len(lines), first, -1) if lines[number - 1]), first)
+    return "\n".join(lines[first:last])
 
 
-def named(element: Any) -> str:
+@dataclass(slots=True)
+class _Flow:
+    """The lines of a text, or of a cell, while it is read. `items`: so many items are open, of which so many `marks` are not yet written."""
+
+    lines: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    items: int = 0
+    marks: int = 0
+
+    def add(self, text: str) -> None:
+        """Goes on with the line; two blanks that meet are one."""
+        if text[:1] == " " and self.parts and self.parts[-1][-1] == " ":
+            text = text[1:]
+        if text:
+            self.parts.append(text)
+
+    def end(self, *, always: bool = False) -> None:
+        """Ends the line, if it holds something; outside of lists also if `always`."""
+        text = "".join(self.parts).strip(" ")
+        if text:
+            self.lines.append(f"{_INDENT * min(self.items - self.marks, _DEEPEST)}{'- ' * self.marks}{text}")
+            self.marks = 0
+        elif always and not self.items:
+            self.lines.append("")
+        self.parts = []
+
+    def begin_item(self) -> None:
+        self.items += 1
+        self.marks += 1
+
+    def end_item(self) -> None:
+        self.items -= 1
+        # Of an item that holds nothing there is no mark.
+        self.marks -= self.marks > 0
+
+
+def _lines(element: Any) -> list[str]:
+    etree = _lxml("")
+    for foot in list(element.iter("{*}tfoot")):
+        # CDA has it before the body.
+        foot.getparent().append(foot)
+    flows = [_Flow()]
+    rows: list[list[str]] = []
+    typed, skipped = 0, None
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, each in walk:
+        kind, above = _named(each.tag), each.getparent()
+        is_cell = kind in _CELLS and each is not element and above is not None and _named(above.tag) == "tr"
+        if event == "start":
+            if kind in _SKIPPED or each.get("revised") == "delete":
+                walk.skip_subtree()
+                skipped = each
+                continue
+            if kind in _BLOCKS:
+                flows[-1].end()
+            if is_cell:
+                flows.append(_Flow())
+            elif kind == "tr":
+                rows.append([])
+            elif kind in _ITEMS:
+                flows[-1].begin_item()
+            elif kind == "footnote":
+                flows[-1].add(" [")
+            typed += kind == "pre"
+            _read(flows[-1], each.text, as_typed=typed > 0)
+            continue
+        if each is not skipped:
+            if kind in _BLOCKS or kind == "br":
+                flows[-1].end(always=kind == "br")
+            if is_cell:
+                rows[-1].append("; ".join(line.strip() for line in flows.pop().lines if line))
+            elif kind == "tr":
+                flows[-1].add(" | ".join(row).strip() if any(row := rows.pop()) else "")
+                flows[-1].end()
+            elif kind in _ITEMS:
+                flows[-1].end_item()
+            elif kind == "footnote":
+                flows[-1].add("]")
+            typed -= kind == "pre"
+        if each is not element:
+            _read(flows[-1], each.tail, as_typed=typed > 0)
+    flows[0].end()
+    return flows[0].lines
+
+
+def _read(flow: _Flow, text: str | None, *, as_typed: bool) -> None:
+    """Text of a file. `as_typed`: its line ends and blanks stand."""
+    if not text:
+        return
+    if not as_typed:
+        flow.add(_BLANKS.sub(" ", text))
+        return
+    first, *others = _LINE_END.split(text)
+    flow.add(first)
+    for line in others:
+        flow.end(always=True)
+        flow.add(line)
+
+
+@lru_cache(maxsize=256)
+def _named(tag: str) -> str:
     """The name of an element without its namespace, in small letters as HTML has it."""
-    return str(element.tag).rpartition("}")[2].lower()
+    return tag.rpartition("}")[2].lower()
 
 
 def _lxml(name: str) -> Any:
@@ -78,71 +187,3 @@ def _lxml(name: str) -> Any:
     except ImportError:
         raise InputError(f'{name}: XML needs lxml: pip install "notelint[documents]"') from None
     return etree
-
-
-def _lines(element: Any) -> list[str]:
-    lines: list[str] = []
-    for stretch in "".join(_marked(element, as_typed=False)).split(_SOFT):
-        parts = [part.strip(" ") for part in stretch.split(_HARD)]
-        # A line end before the end of a block ends the same line.
-        lines += parts if parts[-1] else parts[:-1]
-    while lines and not lines[0]:
-        del lines[0]
-    while lines and not lines[-1]:
-        del lines[-1]
-    return lines
-
-
-def _marked(element: Any, *, as_typed: bool) -> Iterator[str]:
-    """The text of an element with the marks of its lines. `as_typed`: line ends and blanks of the file stand."""
-    yield _plain(element.text, as_typed=as_typed)
-    for child in element:
-        kind = named(child)
-        if kind == "br":
-            yield _HARD
-        elif kind in _LISTS:
-            yield from _of_list(child)
-        elif kind == "table":
-            yield from _of_table(child)
-        elif kind in _BLOCKS:
-            yield _SOFT
-            yield from _marked(child, as_typed=as_typed or kind == "pre")
-            yield _SOFT
-        elif kind == "footnote":
-            yield " ["
-            yield from _marked(child, as_typed=as_typed)
-            yield "]"
-        elif kind not in _SKIPPED and child.get("revised") != "delete":
-            yield from _marked(child, as_typed=as_typed)
-        yield _plain(child.tail, as_typed=as_typed)
-
-
-def _plain(text: str | None, *, as_typed: bool) -> str:
-    if not text:
-        return ""
-    return _LINE_END.sub(_HARD, text).replace(_INDENT, " ") if as_typed else _BLANKS.sub(" ", text)
-
-
-def _of_list(element: Any) -> Iterator[str]:
-    yield _SOFT
-    for child in element:
-        lines = [line for line in _lines(child) if line]
-        if named(child) not in ("item", "li"):
-            yield from (f"{line}{_SOFT}" for line in lines)
-        elif lines:
-            first, *others = lines
-            yield f"- {first.lstrip(_INDENT)}{_SOFT}"
-            yield from (f"{_INDENT}{line}{_SOFT}" for line in others)
-
-
-def _of_table(element: Any) -> Iterator[str]:
-    yield _SOFT
-    # CDA has the foot before the body.
-    for child in sorted(element, key=lambda child: named(child) == "tfoot"):
-        for row in child if named(child) in _ROWS else [child]:
-            if named(row) == "tr":
-                cells = ["; ".join(line.strip(_INDENT) for line in _lines(cell) if line) for cell in row]
-                yield " | ".join(cells).strip() if any(cells) else ""
-            else:
-                yield _SOFT.join(_lines(row))
-            yield _SOFT
