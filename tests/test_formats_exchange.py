@@ -716,7 +716,7 @@ def test_what_is_told_of_one_patient_is_not_told_of_the_next() -> None:
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 @pytest.mark.parametrize("frame", [("", ""), ("\x0b", "\x1c\r"), ("\x0b", "\r\x1c\r"), ("\n\n", "\n\n")])
 def test_line_ends_and_frames(end: str, frame: tuple[str, str]) -> None:
-    lines = mdm(obx("One"), obx("Two")).decode().rstrip("\r").replace("\r", end)
+    lines = mdm(obx("One"), "OBX|1|TX|||Two").decode().rstrip("\r").replace("\r", end)
     content = f"{frame[0]}{lines}{frame[1]}".encode()
     assert texts(content) == ["One\nTwo"]
     assert texts(content * 2) == ["One\nTwo", "One\nTwo"]
