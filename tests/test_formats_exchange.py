@@ -602,7 +602,7 @@ def test_any_narrative_comes_out(texts: list[str]) -> None:
         assert read_cda(content).text == "\n".join(["T:", *lines])
     rows = "".join(f"<tr><td>{xml(text)}</td><td>x</td></tr>" for text in texts)
     assert read_cda(document(body(section("T", f"<table>{rows}</table>")))).text.split("\n")[1:] == [
-        f"{as_shown(text)} | x".strip() for text in texts
+        f"{as_shown(text)} | x".strip(" ") for text in texts
     ]
 
 
@@ -719,7 +719,7 @@ def test_line_ends_and_frames(end: str, frame: tuple[str, str]) -> None:
     lines = mdm(obx("One"), "OBX|1|TX|||Two").decode().rstrip("\r").replace("\r", end)
     content = f"{frame[0]}{lines}{frame[1]}".encode()
     assert texts(content) == ["One\nTwo"]
-    assert texts(content * 2) == ["One\nTwo", "One\nTwo"]
+    assert texts(content + end.encode() + content) == ["One\nTwo", "One\nTwo"]
 
 
 def test_batches() -> None:
@@ -1434,6 +1434,32 @@ def test_fhir_that_can_not_be_read(content: bytes, message: str | None) -> None:
     found = refusal(fhir.notes, content, "a.json")
     assert found == message if message else re.fullmatch(r"a\.json: line \d: no JSON \(column \d+\)", found)
     assert not [word for word in SECRET.split() if word in found]
+
+
+def test_facts_that_are_not_what_they_should_be_are_passed_over() -> None:
+    within = [
+        {"id": "e", "diagnosis": {"condition": {"reference": "#k"}, "rank": []}, "class": [[]], "period": 7},
+        {
+            "id": "k",
+            "verificationStatus": {"coding": {"code": [[]]}},
+            "code": {"coding": [{"system": [[]]}, {"system": SID, "code": {}}, 7]},
+        },
+        {"id": "a", "resourceType": [[]], "name": [[]]},
+    ]
+    odd = {
+        "resourceType": "DiagnosticReport", "id": {}, "status": [[]], "conclusion": "x", "encounter": {"reference": "#e"}, "contained": within,
+        "performer": {"reference": "#a"}, "author": [[], 7], "custodian": "x", "effectiveDateTime": {}, "code": [[]],
+    }  # fmt: skip
+    other = {"resourceType": "Basic", "entry": [{}, {"resource": 7}]}
+    visited = {"resourceType": "DiagnosticReport", "conclusion": "y", "encounter": {"reference": "Encounter/e1"}}
+    entries = [
+        {"resource": {"resourceType": [[]], "id": {}}}, {"fullUrl": [], "resource": odd}, 7, {"resource": []},
+        {"fullUrl": "Condition?encounter=Encounter/e1", "resource": other}, {"resource": visited},
+    ]  # fmt: skip
+    assert read_fhir({"resourceType": "Bundle", "entry": entries}) == [
+        Note("x", "a", "in/a.json", encounter="e"),
+        Note("y", "a-2", "in/a.json", encounter="e1"),
+    ]
 
 
 @settings(deadline=None)

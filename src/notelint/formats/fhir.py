@@ -58,9 +58,10 @@ def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
 
 def notes_of(resource: Resource, name: str, around: Mapping[str, Resource]) -> Iterator[Note | Failure]:
     """The notes of one resource, which may be a bundle. `around` is what it may refer to, as `around_of` gives it."""
-    if resource.get("resourceType") == "Bundle":
+    kind = _text(resource, "resourceType")
+    if kind == "Bundle":
         yield from _of_bundle(resource, name, around, 1)
-    elif resource.get("resourceType") in _DOCUMENTS:
+    elif kind in _DOCUMENTS:
         yield from _of_document(resource, name, around)
     else:
         yield Failure(path=name, message="is no DocumentReference, DiagnosticReport, Composition or Bundle")
@@ -73,6 +74,7 @@ def around_of(resources: Iterable[tuple[str | None, Resource]]) -> dict[str, Res
     """
     around: dict[str, Resource] = {}
     names: dict[int, list[str]] = {}
+    found: dict[str, list[Resource]] = {}
     listed = list(resources)
     for url, resource in listed:
         own = _text(resource, "id")
@@ -84,9 +86,8 @@ def around_of(resources: Iterable[tuple[str | None, Resource]]) -> dict[str, Res
         reference = _text(resource, field or "", "reference")
         if field and reference:
             for each in names.get(id(_found(reference, around)), [reference]):
-                key = f"{resource['resourceType']}?{field}={each}"
-                around.setdefault(key, {"resourceType": "Bundle", "entry": []})["entry"].append({"resource": resource})
-    return around
+                found.setdefault(f"{resource['resourceType']}?{field}={each}", []).append({"resource": resource})
+    return around | {search: {"resourceType": "Bundle", "entry": entries} for search, entries in found.items()}
 
 
 def _of_bundle(bundle: Resource, name: str, outside: Mapping[str, Resource], depth: int) -> Iterator[Note | Failure]:
@@ -95,7 +96,7 @@ def _of_bundle(bundle: Resource, name: str, outside: Mapping[str, Resource], dep
     around = _nearer(around_of((url, resource) for _, url, resource in held), outside)
     some = False
     for number, _, resource in held:
-        kind = resource.get("resourceType")
+        kind = _text(resource, "resourceType")
         if kind == "Bundle" and depth < _DEEPEST:
             found: Iterable[Note | Failure] = _of_bundle(resource, name, around, depth + 1)
         elif kind == "Bundle":
@@ -239,9 +240,9 @@ def _codes(reference: object, visit: Resource, around: Mapping[str, Resource]) -
     conditions = [_resolved(diagnosis.get("condition"), around) for diagnosis in listed]
     if not listed:
         found = around.get(f"Condition?encounter={_unversioned(_text(reference, 'reference'))}", {})
-        conditions = [each for entry in _parts(found, "entry") if not _is_of_list(each := entry["resource"])]
+        conditions = [each for entry in _parts(found, "entry") for each in _parts(entry, "resource") if not _is_of_list(each)]
     for condition in conditions:
-        states = {coding.get("code") for coding in _parts(_at(condition, "verificationStatus"), "coding")}
+        states = {_text(coding, "code") for coding in _parts(_at(condition, "verificationStatus"), "coding")}
         if not states & _UNTRUE:
             for coding in _parts(_at(condition, "code"), "coding"):
                 if coding.get("system") == _ICD10CM:
@@ -276,7 +277,7 @@ def _author(resource: Resource, around: Mapping[str, Resource]) -> tuple[str | N
         for each in _parts(resource, field):
             reference = each.get("party") if field == "attester" else each
             person = _resolved(reference, around)
-            kind = person.get("resourceType") or _text(reference, "type") or (_text(reference, "reference") or "").partition("/")[0]
+            kind = _text(person, "resourceType") or _text(reference, "type") or (_text(reference, "reference") or "").partition("/")[0]
             if kind not in _NOBODY and (name := _named(reference, around)):
                 return name, _role(reference, person, around)
     return None, None

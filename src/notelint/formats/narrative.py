@@ -146,9 +146,9 @@ def _lines(element: Any) -> list[str]:
             if kind in _BLOCKS or kind == "br":
                 flows[-1].end(always=kind == "br")
             if is_cell:
-                rows[-1].append("; ".join(line.strip() for line in flows.pop().lines if line))
+                rows[-1].append("; ".join(line.strip(" ") for line in flows.pop().lines if line))
             elif kind == "tr":
-                flows[-1].add(" | ".join(row).strip() if any(row := rows.pop()) else "")
+                flows[-1].add(" | ".join(row).strip(" ") if any(row := rows.pop()) else "")
                 flows[-1].end()
             elif kind in _ITEMS:
                 flows[-1].end_item()
