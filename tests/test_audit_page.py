@@ -112,6 +112,8 @@ def _empty() -> dict[Table, list[Row]]:
 def _note(number: int, author: str | None, habit: float, chance: random.Random, rows: dict[Table, list[Row]]) -> None:
     source = f"archive/{2024 + number % 3}/site-{number % 10}/notes-{number // 500:03}.csv:{number % 500 + 2}"
     key = sha256(source.encode()).hexdigest()[:16]
+    month = int(26 * chance.random() ** 0.7)
+    habit *= 1.3 - month / 40
     family = chance.choices(list(FAMILIES), (8, 4, 3, 3, 2, 1))[0]
     codes = [chance.choice(FAMILIES[family]), *chance.sample(OUTSIDE, chance.choice((0, 0, 1, 2)))]
     if chance.random() < 0.06:
@@ -158,7 +160,6 @@ def _note(number: int, author: str | None, habit: float, chance: random.Random, 
     for place, (rule, severity, code) in enumerate(diagnostics):
         severities.append(severity)
         rows["diagnostics"].append((key, place, rule, rule.partition("/")[0], severity, code, None, 3, 9, 1, 4, None, None))
-    month = number % 26
     date = f"{2024 + month // 12}-{month % 12 + 1:02}-{number % 28 + 1:02}" if chance.random() > 0.01 else None
     rows["notes"].append((
         key, source, f"N{100000 + number}" if chance.random() > 0.1 else None, key * 4, 1200, None, "outpatient", date, "progress note", author,

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from notelint.audit.summary import Listed, OfCode, Summary, interval_of_difference
+from notelint.audit.summary import Listed, Measure, OfCode, Summary, interval_of_difference
 from notelint.errors import InputError
 from notelint.packs import Model
 from notelint.render.document import escaped
@@ -27,10 +27,11 @@ KIND_TITLES: Mapping[Kind, str] = {
     "family": "Families: an error at a code, of the notes with such a code",
     "site": "Sites: with an error, of the notes of the site",
 }
-MEASURE_TITLES: Mapping[str, str] = {
+_SHORT: Mapping[Measure, str] = {
     "error": "with an error", "warning": "with a warning", "missing": "with a required element missing",
     "unspecified": "with an unspecified code", "more-specific": "with words more specific than the code",
 }  # fmt: skip
+"""The measures, as they fit into a line of a terminal."""
 _ROWS = 15
 """So many changes of a kind, and so many notes, are printed; JSON has all."""
 
@@ -133,7 +134,7 @@ def _shares(summary: Summary) -> dict[Kind, _Shares]:
     notes = summary.notes
     return {
         "measure": {
-            **{MEASURE_TITLES[measure]: (group.notes, notes) for measure, group in summary.measures.items()},
+            **{_SHORT[measure]: (group.notes, notes) for measure, group in summary.measures.items()},
             "not read": (summary.unread, summary.unread + notes),
         },
         "rule": {rule.name: (rule.notes, notes) for rule in summary.rules},
@@ -256,7 +257,7 @@ def as_text(comparison: Comparison, width: int) -> Iterator[str]:
             a, b, difference, between = _told(change)
             yield f"{_cut(f'  {change.name}', room):<{room}} {a:>7} {b:>7} {difference:>7}  {between}{' *' if change.clear else ''}"
         if len(found) > _ROWS:
-            yield f"  {len(found) - _ROWS} smaller changes are left out; --format json has them"
+            yield f"  and {len(found) - _ROWS} smaller; --format json has them"
     if comparison.changes:
         yield ""
         yield "* the interval of the difference does not hold 0"
@@ -317,6 +318,8 @@ def _notes_told(comparison: Comparison) -> Iterator[str]:
         return
     yield f"{comparison.in_both or 0:,} notes are in both runs, {len(comparison.only_a):,} in A alone, {len(comparison.only_b):,} in B alone,"
     yield f"{len(comparison.reworded):,} with other words in the same place."
+    if comparison.in_both:
+        yield "In notes of both, what changed is the reading: patterns, code set or options."
 
 
 def _told(change: Change) -> tuple[str, str, str, str]:

@@ -66,6 +66,7 @@ class Trend:
 _LEFT, _RIGHT, _TOP, _SHARES, _BARS = 44.0, 176.0, 12.0, 170.0, 64.0
 """The trend, in units of its drawing: margins, then the heights of the shares and of the numbers."""
 _WIDE = 960.0
+_MANY = 30
 _TEXT = 14.0
 """The height of a line of text."""
 
@@ -77,7 +78,9 @@ def trend_of(summary: Summary) -> Trend | None:
     drawn = [of[name] for name in names if name in of]
     if len(drawn) < 2:
         return None
-    top = ceiling(max(value.measures[shown] / value.notes for value in drawn for shown in _SHOWN))
+    # A month of few notes has a wide interval, which may go beyond the drawing.
+    ends = (interval(value.measures[_SHOWN[0]], value.notes)[1] for value in drawn if value.notes >= _MANY)
+    top = ceiling(max(*(value.measures[shown] / value.notes for value in drawn for shown in _SHOWN), *ends))
     most = max(value.notes for value in drawn)
     step = (_WIDE - _LEFT - _RIGHT) / len(names)
 
@@ -194,7 +197,7 @@ _FROM, _TO = 292.0, 668.0
 _ROW = 22.0
 """The least height of a code."""
 _LARGEST = 56.0
-_LABEL = 40
+_LABEL = 38
 """Characters of a title beside the flow."""
 
 

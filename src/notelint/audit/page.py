@@ -6,6 +6,7 @@ What is counted stands in the page as text; the script only opens the lists behi
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 from notelint.audit.drawings import ceiling, flow_of, percent, thin, trend_of
@@ -22,7 +23,7 @@ from notelint.audit.sets import (
     family_title,
     named,
     note_sets,
-)  # fmt: skip
+)
 from notelint.audit.summary import (
     CROSSED,
     DIMENSIONS,
@@ -38,7 +39,7 @@ from notelint.audit.summary import (
     OfFamily,
     Summary,
     interval,
-)  # fmt: skip
+)
 from notelint.packs import Level
 from notelint.report import CodesFrom
 from notelint.rules import RULES
@@ -65,8 +66,11 @@ _STEPS = (0.0, 0.1, 0.25, 0.5, 0.75)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What stands in a cell. `sets` names the notes behind a number; `bar` is (low, share, high), `parts` are shares that fill a bar, `items` are
-    shown when they are asked for."""
+    """What stands in a cell, with small print.
+
+    `sets` names the notes behind a number, `order` is what a share is sorted by; `bar` is (low, share, high), `parts` are (name, from, width) in
+    percent of a whole, `items` are shown when they are asked for.
+    """
 
     text: str
     form: Literal["text", "code", "number", "share", "parts", "list"] = "text"
@@ -80,7 +84,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column: its title, what hangs over several of them, whether it holds numbers."""
+    """A column: its title, what hangs over several of them, whether it holds numbers, or shares with their intervals; a colour that stands for it."""
 
     title: str
     over: str = ""
@@ -91,8 +95,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table. `left` is how many rows stand only in the tables of the run; `least`: groups of few notes can be left out; `reference` is a share
-    that is marked in the bars; `inline`: the small print of a name stands beside it."""
+    """A table.
+
+    `left` is how many rows stand only in the tables of the run, `few` how many are shown at first; `least`: groups of few notes can be left out;
+    `reference` is a share that is marked in the bars; `wide`: as wide as the page; `inline`: the small print of a name stands beside it.
+    """
 
     name: str
     caption: str
@@ -115,22 +122,16 @@ class Sheet:
         """(what hangs over columns, over how many), or nothing where no column has it."""
         if not any(head.over for head in self.heads):
             return []
-        found: list[tuple[str, int]] = []
-        for head in self.heads:
-            if found and found[-1][0] == head.over:
-                found[-1] = (head.over, found[-1][1] + 1)
-            else:
-                found.append((head.over, 1))
-        return found
+        return [(over, len(list(some))) for over, some in groupby(self.heads, key=lambda head: head.over)]
 
 
-def _number(value: int, sets: str = "", small: str = "") -> Field:
-    return Field(thin(value), "number", small, sets if value else "", value)
+def _number(value: int, sets: str = "") -> Field:
+    return Field(thin(value), "number", sets=sets if value else "")
 
 
-def _share(part: int, whole: int, sets: str | None = None) -> tuple[Field, Field]:
+def _share(part: int, whole: int, sets: str) -> tuple[Field, Field]:
     """How many, and which share of the whole with its interval."""
-    return _number(part, sets or ""), _rate(part, whole)
+    return _number(part, sets), _rate(part, whole)
 
 
 def _rate(part: int, whole: int) -> Field:
@@ -167,7 +168,7 @@ class _Page:
 
     def figures(self) -> Iterator[tuple[str, Field, Field | None]]:
         """(what, number, rate) at the head of the page."""
-        yield "notes read", _number(self.notes), None
+        yield "notes read", _number(self.notes, "n0"), None
         yield "not read", _number(self.summary.unread), _rate(self.summary.unread, self.summary.unread + self.notes)
         yield "codes checked", _number(self.summary.codes_checked), None
         for number, measure in enumerate(MEASURES):
@@ -233,14 +234,10 @@ class _Page:
             )
             for low, high, number, value in found
         )  # fmt: skip
-        title = dimension
         heads = (
-            Head(f"Notes of this {title}", number=False),
-            Head("Notes"),
-            *_heads("with an error"),
-            Head("Against all notes", number=False),
-        )
-        return Sheet(f"worst-{dimension}", f"By {title}", heads, rows, reference=self.share("error"))
+            Head(f"Notes of this {dimension}", number=False), Head("Notes"), *_heads("with an error"), Head("Against all notes", number=False),
+        )  # fmt: skip
+        return Sheet(f"worst-{dimension}", f"By {dimension}", heads, rows, reference=self.share("error"))
 
     # ------------------------------------------------------------------------------------------------ rules and elements
 
@@ -292,12 +289,12 @@ class _Page:
         ]
         if not columns:
             return None
-        letter = VALUE_LETTERS[dimension]
+        letter, missing = VALUE_LETTERS[dimension], STATUS_LETTERS["missing"]
         rows = [
             HeatRow(
                 element.name, element.levels[0],
-                _shade(element.statuses["missing"].notes, element.notes, f"I{number}"),
-                tuple(_shade_of(cells.get((name, element.name)), f"I{number} {letter}{column}") for column, _, name in columns),
+                _shade(element.statuses["missing"].notes, element.notes, f"{missing}{number}"),
+                tuple(_shade_of(cells.get((name, element.name)), f"{missing}{number} {letter}{column}") for column, _, name in columns),
             )
             for number, element in self._by_level()
             if element.statuses["missing"].notes
@@ -336,11 +333,8 @@ class _Page:
     def families(self) -> Sheet:
         """The notes with codes of each family."""
         heads = (
-            Head("Family", number=False),
-            Head("Notes"),
-            *_heads("an error at such a code"),
-            *_heads("a required element of it missing"),
-        )
+            Head("Family", number=False), Head("Notes"), *_heads("an error at such a code"), *_heads("a required element of it missing"),
+        )  # fmt: skip
         rows = tuple(
             (
                 name, _number(family.notes, f"f{number}"), *_share(family.error.notes, family.notes, f"x{number}"),
@@ -404,7 +398,7 @@ class _Page:
 
     def values(self, dimension: Dimension) -> Sheet:
         """The notes of each value of a dimension."""
-        letter, title = VALUE_LETTERS[dimension], dimension
+        letter = VALUE_LETTERS[dimension]
         found = list(enumerate(self.summary.values[dimension]))
         if dimension == "month":
             found.sort(key=lambda item: (item[1].name is None, item[1].name or ""))
@@ -422,10 +416,10 @@ class _Page:
         )  # fmt: skip
         over = ("a warning", "a required element missing", "unspecified, note says no more", "words more specific")
         heads = (
-            Head(title.capitalize(), number=False), Head("Notes"), *_heads("an error"), *(head for name in over for head in _heads(name, rate=False)),
+            Head(dimension.capitalize(), number=False), Head("Notes"), *_heads("an error"), *(head for name in over for head in _heads(name, rate=False)),
         )  # fmt: skip
         return Sheet(
-            f"by-{dimension}", f"Notes by {title}", heads, rows, max(0, len(found) - _ROWS), least=dimension != "month",
+            f"by-{dimension}", f"Notes by {dimension}", heads, rows, max(0, len(found) - _ROWS), least=dimension != "month",
             few=_FEW if dimension != "month" else 24, reference=self.share("error"), wide=True,
         )  # fmt: skip
 

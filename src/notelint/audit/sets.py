@@ -33,7 +33,7 @@ STATUS_TITLES: Mapping[ElementStatus, str] = {
 VALUE_LETTERS: Mapping[Dimension, str] = {"author": "a", "role": "o", "site": "s", "template": "t", "month": "d"}
 DECISION_LETTERS: Mapping[Decision, str] = dict(zip(DECISIONS, "ABCDE", strict=True))
 STATUS_LETTERS: Mapping[ElementStatus, str] = dict(zip(STATUSES, "GHIJ", strict=True))
-"""The letters of sets. Of the others: g where codes are from, m measures, f families, x errors and y missing elements of a family, k codes, u those
+"""The letters of sets. Of the others: n all notes, g where codes are from, m measures, f families, x errors and y missing elements of a family, k codes, u those
 that are unspecified, v those for which the words are more specific, r rules, e elements, p pairs of codes."""
 
 QUERY_SET_UP = "\n".join(f"CREATE VIEW {table} AS FROM '{table}.parquet';" for table in TABLES)
@@ -74,6 +74,7 @@ _MEASURED: Mapping[Measure, str] = {
 
 
 def _all_sets(summary: Summary) -> Iterator[NoteSet]:
+    yield NoteSet("n0", "all notes", "true", Group(notes=summary.notes, times=summary.notes, listed=tuple(range(len(summary.listed)))))
     for number, origin in enumerate(ORIGINS):
         yield NoteSet(f"g{number}", f"codes {ORIGIN_TITLES[origin]}", f"codes_from = {_text(origin)}", summary.codes_from[origin])
     for number, measure in enumerate(MEASURES):
