@@ -1,6 +1,7 @@
 """Notes from files, folders and manifests: read one by one, each mistake named and the rest still read."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Defaults", "decode", "from_manifest", "from_paths", "parse_columns", "parse_date", "parse_setting", "read_queries"]
 
 _STDIN = "<stdin>"
+_PLACE = re.compile(r"((?::\d+)?): ")
 
 
 def from_paths(
@@ -128,7 +130,9 @@ def _encounters_together(rows: "Places") -> "Places":
 def _failure(name: str, error: InputError) -> Failure:
     message = str(error)
     for prefix in (name, shown(name), shown(str(Path(name)))):
-        message = message.removeprefix(f"{prefix}: ")
+        placed = _PLACE.match(message, len(prefix)) if message.startswith(prefix) else None
+        if placed:
+            return Failure(path=shown(name) + placed[1], message=shown(message[placed.end() :]))
     return Failure(path=shown(name), message=shown(message))
 
 

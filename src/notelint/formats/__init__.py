@@ -4,6 +4,7 @@ A file is recognised by what is in it; only where that leaves it open, its name 
 row. Formats are imported when a file of theirs is read.
 """
 
+import codecs
 import io
 import os
 import re
@@ -247,7 +248,7 @@ def _notes_of_document(path: Path) -> Iterator[Note | Failure]:
 
 
 def _document(kind: Kind, content: bytes, name: str) -> Iterator[Note | Failure]:
-    if kind in ("hl7", "fhir") and (encoding := plain.wide_encoding(content)):
+    if kind == "fhir" and (encoding := plain.wide_encoding(content)):
         content = content.decode(encoding, "replace").encode()
     notes: Callable[[bytes, str], Iterator[Note | Failure]] = import_module(f"notelint.formats.{kind}").notes
     return notes(content, name)
@@ -326,6 +327,32 @@ class _Unpacked(io.RawIOBase):
         return len(piece)
 
 
+class _Recoded(io.RawIOBase):
+    """A file in UTF-16 as UTF-8, a piece at a time. InputError where it is none."""
+
+    def __init__(self, wide: BinaryIO, encoding: str, name: str) -> None:
+        self._wide, self._name = wide, name
+        self._decode = codecs.getincrementaldecoder(encoding)().decode
+        self._left = b""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """What fits of the next piece."""
+        piece = b"more"
+        while piece and not self._left:
+            piece = self._wide.read(_PIECE)
+            try:
+                self._left = self._decode(piece, not piece).encode()
+            except UnicodeDecodeError:
+                raise InputError(f"{self._name}: not UTF-16") from None
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
 def _is_packed(stream: BinaryIO) -> bool:
     return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, _Unpacked)
 
@@ -394,7 +421,7 @@ def _json_kind(start: str, ending: str, columns: Mapping[str, str], *, ends: boo
     elif not lines and _RESOURCE.search(start):
         # One resource over many lines, or in a line longer than what was looked at.
         return "fhir"
-    elif not more and not ends and (key := _FIRST_KEY.match(start)) and key[1] in keys:
+    elif not more and not ends and ending != ".json" and (key := _FIRST_KEY.match(start)) and key[1] in keys:
         return "jsonl"
     return "jsonl" if lines else "fhir" if ending == ".json" else None
 
@@ -422,7 +449,9 @@ def _rows(kind: Kind, head: bytes, stream: BinaryIO, name: str, path: Path | Non
         return tables.sqlite_rows(path, name, options.columns, options.table)
     if kind == "parquet":
         return tables.parquet_rows(stream, name, options.columns)
+    if encoding := plain.wide_encoding(head):
+        stream = io.BufferedReader(_Recoded(stream, encoding, name), _PIECE)
     if kind == "jsonl":
-        return tables.json_rows(stream, name, options.columns, plain.wide_encoding(head))
+        return tables.json_rows(stream, name, options.columns)
     delimiter = _delimiter(_start_of(head), options.columns, least=1) or ("\t" if _ending_of(name) == ".tsv" else ",")
-    return tables.csv_rows(stream, name, options.columns, plain.wide_encoding(head), delimiter)
+    return tables.csv_rows(stream, name, options.columns, delimiter)

@@ -15,6 +15,8 @@ from notelint.report import Failure
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
+_MAX_STREAM = 16 * 1024 * 1024
+"""The content of a page, bytes; a page of text has some thousands."""
 _MAX_PAGES = 2000
 """Longer than any chart that is exported as one file."""
 _MAX_SECONDS = 120
@@ -23,8 +25,8 @@ _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi",
 """Printing joins letters that the patterns know apart."""
 
 
-class _TooMuchError(Exception):
-    """A document asks for more work than a note does."""
+class _TooMuchError(BaseException):
+    """A document asks for more work than a note does. No `Exception`: within a form, pypdf goes on after any of them."""
 
 
 def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
@@ -43,7 +45,7 @@ def notes(content: bytes, name: str) -> Iterator[Note | Failure]:
 def _pages(content: bytes, name: str) -> list[tuple[str, bool]]:
     """(text, has it pictures) of each page."""
     try:
-        from pypdf import PdfReader
+        from pypdf import PdfReader, apply_configuration
     except ImportError:
         raise InputError(f'{name}: PDF needs pypdf: pip install "notelint[documents]"') from None
     # Its warnings may hold parts of the file.
@@ -55,7 +57,12 @@ def _pages(content: bytes, name: str) -> list[tuple[str, bool]]:
             raise _TooMuchError
 
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            apply_configuration(
+                zlib_maximum_output_length=_MAX_STREAM, lzw_maximum_output_length=_MAX_STREAM, run_length_maximum_output_length=_MAX_STREAM
+            ),
+        ):
             warnings.simplefilter("ignore")
             reader = PdfReader(BytesIO(content), strict=False)
             if not reader.is_encrypted:

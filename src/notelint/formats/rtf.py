@@ -12,6 +12,8 @@ _PICTURE = re.compile(rb"[0-9A-Fa-f\r\n]{1000,}")
 """The digits of a picture: no word of a note is so long, and to read them one by one takes most of the time."""
 _BRACE = re.compile(rb"\\[\\{}]|([{}])")
 _LINK = re.compile(r"(\\field)(?=\s*\{)", re.IGNORECASE)
+_MAX_DEPTH = 1000
+"""Groups within groups; striprtf remembers each, and writers of RTF need a few dozen."""
 _MAX_FONTS = 256 * 1024
 _MAX_FONT = 4096
 """A font table, and a font in it, is never longer; of longer ones striprtf takes time by their square."""
@@ -29,7 +31,7 @@ def _text(content: bytes, name: str) -> str:
         raise InputError(f'{name}: RTF needs striprtf: pip install "notelint[documents]"') from None
     content = _PICTURE.sub(b"", _without_binaries(content))
     if not _is_whole(content):
-        raise InputError(f"{name}: RTF that is cut short, or has a brace too many")
+        raise InputError(f"{name}: RTF that is cut short, or whose groups do not close")
     # What is shown of a link is its text: striprtf would add the address, by a pattern that takes long on crafted files.
     written = _LINK.sub("\\1\n", decode(content, name))
     fonts: str = font_table_group(written)  # type: ignore[no-untyped-call]
@@ -57,11 +59,11 @@ def _without_binaries(content: bytes) -> bytes:
 
 
 def _is_whole(content: bytes) -> bool:
-    """Is every group closed?"""
+    """Is every group closed, and none too deep?"""
     depth = 0
     for match in _BRACE.finditer(content):
         if match[1]:
             depth += 1 if match[1] == b"{" else -1
-            if depth == 0:
-                return True
+            if depth == 0 or depth > _MAX_DEPTH:
+                return depth == 0
     return False

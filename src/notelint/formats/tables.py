@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,12 +22,15 @@ from notelint.note import Note, Setting, split_codes
 from notelint.report import Failure
 
 _MAX_LINE = 100_000_000
-"""A longer line (bytes; characters of UTF-16) is skipped: its beginning is all of it that is ever held."""
+"""A longer line (bytes) is skipped: its beginning is all of it that is ever held."""
 _SKIPPED = 1 << 20
 _MAPPED_WITHIN = 1000
 """A column that none of so many rows has, there is not: writers of JSON Lines leave out what is empty."""
 _BATCH = 32
 """Rows of Parquet that are held at once."""
+_TEXTS = sorted(set(FIELDS) - {"codes"})
+_RESOURCES = frozenset({"Bundle", "Composition", "DiagnosticReport", "DocumentReference"})
+"""What holds a note; the other resources of a bulk export are passed over."""
 _NAMED = 10
 _NAME = re.compile(r"[^\W\d][^\n]{0,39}")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?", re.ASCII)
@@ -95,27 +97,18 @@ def _refuse_missing(names: Sequence[str], columns: Mapping[str, str], place: str
 # ---------------------------------------------------------------------------------------------------- lines
 
 
-def _lines(stream: BinaryIO, name: str, encoding: str | None) -> Iterator[str | _Skipped]:
-    """The lines of a file with their line ends, without a byte-order mark; in place of one that can not be read, why.
-
-    `encoding`: that of UTF-16, else each line is UTF-8 or Windows-1252.
-    """
-    read: Callable[[int], Any] = stream.readline
-    if encoding:
-        read = TextIOWrapper(stream, encoding=encoding, newline="\n").readline
-    mark, end = ('"', "\n") if encoding else (b'"', b"\n")
+def _lines(stream: BinaryIO, name: str) -> Iterator[str | _Skipped]:
+    """The lines of a file with their line ends, without a byte-order mark; each is UTF-8 or Windows-1252. In place of one that can not be read,
+    why."""
     first = True
     while True:
         try:
-            line = read(_MAX_LINE + 1)
+            line = stream.readline(_MAX_LINE + 1)
             if too_long := len(line) > _MAX_LINE:
-                quotes = line.count(mark)
-                while line and not line.endswith(end):
-                    line = read(_SKIPPED)
-                    quotes += line.count(mark)
-        except UnicodeDecodeError:
-            yield _Skipped("not UTF-16; what follows was not read", -1)
-            return
+                quotes = line.count(b'"')
+                while line and not line.endswith(b"\n"):
+                    line = stream.readline(_SKIPPED)
+                    quotes += line.count(b'"')
         except InputError as error:
             yield _Skipped(f"{str(error).removeprefix(f'{name}: ')}; what follows was not read", -1)
             return
@@ -125,19 +118,21 @@ def _lines(stream: BinaryIO, name: str, encoding: str | None) -> Iterator[str | 
             return
         else:
             try:
-                text = line if encoding else text_of(line)
+                text = text_of(line)
                 yield text.removeprefix("\ufeff") if first else text
             except UndecodableError as error:
-                yield _Skipped(f"{error.reason} (byte {error.start + 1})", line.count(mark))
+                yield _Skipped(f"{error.reason} (byte {error.start + 1})", line.count(b'"'))
         first = False
 
 
-def json_rows(stream: BinaryIO, name: str, columns: Mapping[str, str], encoding: str | None) -> Places:
+def json_rows(stream: BinaryIO, name: str, columns: Mapping[str, str]) -> Places:
     """The rows of JSON Lines; of a FHIR bulk export, its resources. InputError where none of the first has a column that was named."""
     missing = dict(columns)
     seen: dict[str, None] = {}
+    keys: list[str] = []
+    placed: dict[str, str] = {}
     number = 0
-    for number, line in enumerate(_lines(stream, name, encoding), start=1):
+    for number, line in enumerate(_lines(stream, name), start=1):
         if isinstance(line, _Skipped):
             yield number, InputError(line.reason)
             continue
@@ -152,14 +147,18 @@ def json_rows(stream: BinaryIO, name: str, columns: Mapping[str, str], encoding:
             yield number, InputError("no JSON object")
         elif isinstance(row.get("resourceType"), str):
             missing.clear()
-            yield number, Resource(line.encode("utf-8", "surrogatepass"))
+            if row["resourceType"] in _RESOURCES:
+                yield number, Resource(line.encode())
         else:
             missing = {field: column for field, column in missing.items() if column not in row}
             if missing and len(seen) < _MAPPED_WITHIN:
                 seen.update(dict.fromkeys(row))
             if missing and number >= _MAPPED_WITHIN:
                 break
-            yield number, {field: row[column] for field, column in _placed(list(row), columns).items()}
+            if keys != list(row):
+                keys = list(row)
+                placed = _placed(keys, columns)
+            yield number, {field: row[column] for field, column in placed.items()}
     if missing and seen:
         raise InputError(f"{name}: no row of the first {number:,} has a column `{next(iter(missing.values()))}`{_told(seen)}")
 
@@ -191,11 +190,11 @@ class _Feed:
         return part
 
 
-def csv_rows(stream: BinaryIO, name: str, columns: Mapping[str, str], encoding: str | None, delimiter: str) -> Places:
+def csv_rows(stream: BinaryIO, name: str, columns: Mapping[str, str], delimiter: str) -> Places:
     """The rows of a table of cells between delimiters, its header behind empty lines at most."""
     # Newlines inside a quoted note are the note's own: they are kept as they stand. A note may be longer than csv lets a cell be.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_BYTES))
-    feed = _Feed(_lines(stream, name, encoding))
+    feed = _Feed(_lines(stream, name))
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     width = 0
     placed: dict[int, str] = {}
@@ -262,12 +261,15 @@ def parquet_rows(stream: BinaryIO, name: str, columns: Mapping[str, str]) -> Pla
             return
         if batch is None:
             return
+        held = {field: batch.column(column) for field, column in placed.items()}
         for at in range(batch.num_rows):
             number += 1
             try:
-                yield number, {field: batch.column(column)[at].as_py() for field, column in placed.items()}
+                cells = {field: values[at].as_py() for field, values in held.items()}
             except (ValueError, OverflowError, TypeError):
                 yield number, InputError("a cell can not be read")
+            else:
+                yield number, cells
 
 
 def sqlite_rows(path: Path, name: str, columns: Mapping[str, str], table: str | None) -> Places:
@@ -355,13 +357,16 @@ class Row:
     template: str | None
 
 
+_GIVEN = tuple(field.name for field in fields(Row) if field.name not in ("text", "path", "id"))
+
+
 def row_of(cells: Cells) -> Row:
     """What the cells tell; InputError with the first that is not what it has to be."""
     cells = {field: _unpacked(value, field) for field, value in cells.items()}
-    for field in sorted(set(FIELDS) - {"codes"}):
+    for field in _TEXTS:
         value = cells.get(field)
         if value is not None and not (field == "date-of-service" and isinstance(value, date)):
-            if not isinstance(value, str | int) or isinstance(value, bool):
+            if not isinstance(value, (str, int)) or isinstance(value, bool):
                 raise InputError(f"`{field}` is no text")
             if _HALF_CHARACTER.search(str(value)):
                 raise InputError(f"`{field}` holds half a character (a surrogate)")
@@ -393,11 +398,7 @@ def notes_of_row(
 
     Paths are relative to the folder. InputError where the file can not be read.
     """
-    given: dict[str, Any] = {
-        field.name: value
-        for field in fields(Row)
-        if field.name not in ("text", "path", "id") and (value := getattr(row, field.name)) not in (None, ())
-    }
+    given: dict[str, Any] = {name: value for name in _GIVEN if (value := getattr(row, name)) not in (None, ())}
     if row.text is not None:
         yield Note(text=row.text, id=shown(row.id) if row.id else None, **given)
         return
