@@ -89,7 +89,12 @@ class SettingOption(StrEnum):
 
 
 Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="PATH… | -", help="Notes as text files; - is standard input.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH… | -",
+        help="Notes: text, RTF, Word, PDF, C-CDA, HL7 v2, FHIR, tables, packed or not; folders and patterns; - is standard input.",
+        show_default=False,
+    ),
 ]
 Code = Annotated[
     list[str] | None, typer.Option("--code", "-c", metavar="CODE", help="A chosen code; again, or comma separated, in their sequence.")
@@ -104,9 +109,14 @@ Manifest = Annotated[
     typer.Option(
         "--manifest",
         metavar="FILE",
-        help="Many notes: a JSONL or CSV of id, path | text, codes, setting, date-of-service, note-type, encounter.",
+        help="Many notes: a table of id, path | text, codes, setting, date-of-service, note-type, encounter; those of an encounter are put together.",
     ),
 ]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Columns of tables by other names: text=note_text,codes=dx.", show_default=False),
+]
+Table = Annotated[str | None, typer.Option("--table", metavar="NAME", help="Which table of an SQLite file holds the notes.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="Shape of the output.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there and not to standard output.")]
 Patterns = Annotated[
@@ -170,7 +180,7 @@ def _root(
 @app.command()
 def check(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None, profile: ProfileOption = "scribe", format_: FormatOption = Format.text, output: Output = None,
+    manifest: Manifest = None, map_: Map = None, table: Table = None, profile: ProfileOption = "scribe", format_: FormatOption = Format.text, output: Output = None,
     patterns: Patterns = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
     select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
@@ -190,7 +200,7 @@ def check(
     from notelint.rules import SEVERITIES
 
     linter = Linter(patterns=patterns, profile=profile, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
-    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type), map_, table)
     with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
         run = _Run(linter, write, format_, quiet=quiet, no_quotes=no_quotes, statistics=statistics)
         for note, report in linter.check_pairs(notes, findings=findings.value, failures=failures):
@@ -282,8 +292,8 @@ def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
 @app.command()
 def extract(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None, format_: FormatOption = Format.text, output: Output = None, patterns: Patterns = None, no_quotes: NoQuotes = False,
-    quiet: Quiet = False,
+    manifest: Manifest = None, map_: Map = None, table: Table = None, format_: FormatOption = Format.text, output: Output = None,
+    patterns: Patterns = None, no_quotes: NoQuotes = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Print what notes say: findings with their places, values, dates and flags. Nothing is judged."""
     from notelint.linter import Linter, internal_error
@@ -291,7 +301,7 @@ def extract(
     from notelint.report import Extract, Extracts, Failure, Summary
 
     linter = Linter(patterns=patterns)
-    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type), map_, table)
     done: list[Extract] = []
     number = 0
     with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
@@ -430,7 +440,7 @@ _THIS = "this encounter"
 @query_app.command("draft")
 def query_draft(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None,
+    manifest: Manifest = None, map_: Map = None, table: Table = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NAME, CREDENTIAL, CONTACT", help="The provider who is asked.")] = None,
     author: Annotated[str | None, typer.Option("--from", metavar="NAME, CREDENTIAL, CONTACT", help="Who asks.")] = None,
     format_: Annotated[QueryFormat, typer.Option("--format", help="Shape of the output.")] = QueryFormat.text,
@@ -438,20 +448,22 @@ def query_draft(
 ) -> None:  # fmt: skip
     """Draft a query for each matter that a provider's answer would settle.
 
-    The notes are those of one encounter, or of the encounters that a manifest names. A draft is no query: a person reads it, completes it
+    The notes are those of one encounter, or of the encounters that a manifest or the files themselves name. A draft is no query: a person reads it, completes it
     and releases it with `query log`.
     """
     from notelint.encounter import name_of
     from notelint.query import Drafts
 
     linter, drafter = _drafter(patterns)
-    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    notes, failures = _notes(
+        paths, manifest, _defaults(code, setting, date_of_service, note_type), map_, table, encounter=None if manifest else _THIS
+    )
     people = {"recipient": _person(to), "author": _person(author)}
     if format_ is QueryFormat.docx and output is None:
         raise InputError("a Word document needs --output FILE")
     queries: list[Query] = []
     nothing: list[tuple[str, str]] = []
-    for together in _encounters(linter.check_pairs(_one_encounter(notes, manifest), failures=failures)):
+    for together in _encounters(linter.check_pairs(notes, failures=failures)):
         drafts, silent = drafter.draft(together)
         writers = {name_of(note): note.author for note, _ in together}
         for query in drafts:
@@ -628,13 +640,6 @@ def _drafter(patterns: Path | None) -> "tuple[Linter, Drafter]":
     linter = Linter(patterns=patterns, profile="cdi")
     codeset, _ = linter.codesets.on(None)
     return linter, Drafter(linter.library, library.load_asking(patterns), codeset, patterns=library.fingerprint(patterns))
-
-
-def _one_encounter(notes: Iterable["Note"], manifest: Path | None) -> Iterator["Note"]:
-    """The notes, those named on the command line as one encounter."""
-    from dataclasses import replace
-
-    return (note if manifest or note.encounter else replace(note, encounter=_THIS) for note in notes)
 
 
 def _unnamed(query: "Query") -> "Query":
@@ -903,20 +908,24 @@ def _defaults(code: list[str] | None, setting: SettingOption, date_of_service: s
     return Defaults(codes, setting.value, _date(date_of_service), note_type)
 
 
-def _notes(paths: list[str] | None, manifest: Path | None, defaults: "Defaults") -> tuple[Iterator["Note"], list["Failure"]]:
-    """(the notes, a list that fills with what could not be read)."""
-    from notelint.inputs import from_manifest, from_paths
+def _notes(
+    paths: list[str] | None, manifest: Path | None, defaults: "Defaults", map_: list[str] | None = None, table: str | None = None,
+    *, encounter: str | None = None,
+) -> tuple[Iterator["Note"], list["Failure"]]:  # fmt: skip
+    """(the notes, those that are alone in their files of the encounter; a list that fills with what could not be read)."""
+    from notelint.inputs import from_manifest, from_paths, parse_columns
     from notelint.note import Note
 
     if manifest is None and not paths:
         raise InputError("no notes: name files, - for standard input, or --manifest FILE")
     failures: list[Failure] = []
+    columns = parse_columns(map_ or ())
 
     def notes() -> Iterator[Note]:
         if paths:
-            yield from kept(from_paths(paths, defaults))
+            yield from kept(from_paths(paths, defaults, columns=columns, table=table, encounter=encounter))
         if manifest is not None:
-            yield from kept(from_manifest(manifest, defaults))
+            yield from kept(from_manifest(manifest, defaults, columns=columns, table=table))
 
     def kept(items: Iterable["Note | Failure"]) -> Iterator[Note]:
         for item in items:

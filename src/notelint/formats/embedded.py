@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 
 from notelint.errors import InputError
+from notelint.formats import plain
 from notelint.formats.narrative import text_of_page
 from notelint.note import Note
 from notelint.report import Failure
@@ -65,7 +66,7 @@ def codec_of(charset: str, name: str) -> str | None:
 def decoded(content: bytes, name: str, codec: str | None) -> str:
     """Bytes as text; without a codec they are seen through. InputError when they are none."""
     if codec is None:
-        return _decode(content, name)
+        return plain.decode(content, name)
     try:
         return content.decode(codec)
     except UnicodeDecodeError as error:
@@ -87,24 +88,5 @@ def text_within(content: bytes, name: str, media_type: str | None) -> tuple[str,
         charset = _CHARSET.search(parameters)
         text = decoded(content, name, codec_of(charset[1], name) if charset else None)
         return text_of_page(text, name) if module == "html" else text, ()
-    found = _notes(module, content, name)
+    found = list(import_module(f"notelint.formats.{module}").notes(content, name))
     return "\n".join(each.text for each in found if isinstance(each, Note)), tuple(each for each in found if isinstance(each, Failure))
-
-
-def _decode(content: bytes, name: str) -> str:
-    """STAND-IN for `notelint.formats.plain.decode`: to be replaced by it."""
-    for mark, codec in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig"), (b"", "cp1252")):
-        if content.startswith(mark):
-            try:
-                return content.decode(codec)
-            except UnicodeDecodeError:
-                continue
-    raise InputError(f"{name}: its character set is not known")
-
-
-def _notes(module: str, content: bytes, name: str) -> list[Note | Failure]:
-    """STAND-IN: where the modules of rtf, word and pdf are there, the first line is all of it."""
-    try:
-        return list(import_module(f"notelint.formats.{module}").notes(content, name))
-    except ModuleNotFoundError:
-        raise InputError(f"{name}: attachment of a type that is not read") from None
