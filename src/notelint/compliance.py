@@ -6,7 +6,7 @@ words of patterns/query.yaml and from the diagnoses that stand in each part. Of 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -109,6 +109,7 @@ class Checker:
         read = _Read(
             take_apart(words), _diagnoses(mentions, words), self._pressing(words), facts, self._of_notes(notes), organisms, conditions,
             frozenset(name.partition("/")[2] for other in notes for name in self.held(other.view) if name.startswith((_ANSWER, _SUPPORT))),
+            {meaning.meaning: meaning.of for meaning in self._wordings.meanings if meaning.of},
         )  # fmt: skip
         found = [
             *self._wrong_words(read),
@@ -238,6 +239,9 @@ class Checker:
         polar = read.is_polar
         known = {*read.documented, *read.lesser, *(read.pictured if polar else ())}
         for ask in read.written.asks:
+            if read.presses(ask) and not polar:
+                # "Isn't this sepsis?" is told already.
+                continue
             for diagnosis in read.within(ask):
                 if self._same(diagnosis.key, known):
                     continue
@@ -340,7 +344,11 @@ class Checker:
         return {value, *self.library.wider(value)}
 
     def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
-        told = [span for span in read.written.tells if read.is_fact(span) and not read.presses(span) and not read.is_farewell(span)]
+        told = [
+            span
+            for span in read.written.tells
+            if read.is_fact(span) and not read.presses(span) and not read.is_purpose(span) and not read.is_farewell(span)
+        ]
         if not told:
             yield "indicators", "no clinical indicator is cited", None
         elif (unnamed := next((span for span in told if not read.has_source(span)), None)) is not None:
@@ -475,6 +483,8 @@ class _Read:
     organisms: Sequence[_Diagnosis] = ()
     conditions: Sequence[_Diagnosis] = ()
     grounded: frozenset[str] = frozenset()
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """{a meaning that says several at once: those}."""
 
     @property
     def view(self) -> str:
@@ -527,7 +537,7 @@ class _Read:
         at = start
         for first, last, name in sorted(self.words.starting(_MEANING), key=lambda each: (each[0], -each[1])):
             if at <= first and last <= end:
-                found |= {name, *self._weighty(at, first)}
+                found |= {*self.parts.get(name, (name,)), *self._weighty(at, first)}
                 at = last
         return frozenset(found | self._weighty(at, end))
 
@@ -577,6 +587,10 @@ class _Read:
     def is_farewell(self, span: Span) -> bool:
         """Is a short line behind the question the name of who asks?"""
         return self._is_behind(span) and span[1] - span[0] < _NEAR and '"' not in self.view[slice(*span)]
+
+    def is_purpose(self, span: Span) -> bool:
+        """Does a sentence only say what the query is about: "Query for clarification of the cause of weakness."?"""
+        return self.in_list("query-word", span) and not self.has_date(span) and not re.search('["0-9]', self.view[slice(*span)])
 
     def is_fact(self, span: Span) -> bool:
         """Does a sentence tell something of the record?"""

@@ -655,9 +655,10 @@ class Ground(Words):
 
 
 class Meaning(Words):
-    """Words that mean the same in an answer."""
+    """Words that mean the same in an answer. `of`: the meanings of which it is made, where it says several at once."""
 
     meaning: Slug
+    of: tuple[Slug, ...] = ()
 
 
 class Wordings(Model):

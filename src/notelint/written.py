@@ -44,6 +44,7 @@ _ORDERS = (
 _BRACKETED = re.compile(r"\[\s*([A-Za-z][^\[\]\n]{0,60})\]")
 _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]")
 _LABELLED = re.compile(r"[A-Za-z][^\n:]{2,40}:|[^\n]{0,40}\d{1,2}/\d{1,2}")
+_LABEL = re.compile(r"[ ]*[A-Za-z][\w /-]{1,40}:[ ]*")
 _BULLET = re.compile(r"[ ]*(?:[-*+\u2022][ ]+)?")
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
 _TWO = 2
@@ -372,14 +373,21 @@ def _answers(words: Words, lines: Sequence[Span]) -> tuple[list[Answer], int, li
             made = [_answer(view, *each.span(1), marked=False) for each in bracketed]
         elif listed and asked and not asks and (within or _run(words, lines, number)):
             made = [_answer(view, listed.end(), line[1], marked=False)]
-        elif asked and not asks and not listed and _is_bare(words, line) and (goes_on or _bare_run(words, lines, number)):
+        elif (
+            asked
+            and not asks
+            and not listed
+            and not _is_labelled(words, line)
+            and _is_bare(words, line)
+            and (goes_on or _bare_run(words, lines, number))
+        ):
             made = [_answer(view, *line, marked=False)]
         else:
             made = list(_in_line(words, line, asked=asked))
         gap = False
         heads = asks or said.rstrip(" *_").endswith(":") or words.is_heading(*line)
         if made:
-            whole = len(made) > _TWO and words.offers(*line)
+            whole = words.offers(*line) and (len(made) > _TWO or (len(made) == _TWO and _LABEL.match(view, *line) is not None))
             block += not within or (asks and not marked) or "?" in said or (whole and closed)
             closed = whole
             found += [replace(answer, block=block) for answer in made]
@@ -522,6 +530,8 @@ def _first_answer(words: Words, line: Span, *, asked: bool) -> int | None:
         return question + 1
     if asked and end - start < _LONG and _offers(words, start, end, 2):
         return start
+    if asked and end - start < _LONG and (label := _is_labelled(words, line)):
+        return label
     if requests := words.within("ask", start, end):
         after = view.find(":", requests[-1][1], end)
         if after >= 0 and _offers(words, after + 1, end, 1):
@@ -531,6 +541,12 @@ def _first_answer(words: Words, line: Span, *, asked: bool) -> int | None:
         if len(letters) > 1 and words.offers(letters[0].start(), end):
             return letters[0].start()
     return None
+
+
+def _is_labelled(words: Words, line: Span) -> int | None:
+    """Where the answers of a line begin that says what they are of: "Type: systolic / unable to determine"."""
+    label = _LABEL.match(words.view, *line)
+    return label.end() if label and _offers(words, label.end(), line[1], 1) else None
 
 
 def _offers(words: Words, start: int, end: int, least: int) -> bool:
