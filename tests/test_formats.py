@@ -317,7 +317,7 @@ def test_a_bulk_export_of_fhir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         b"II*\0" + bytes(range(256)),
     ],
 )
-@pytest.mark.parametrize("name", ["a.txt", "a.doc", "a"])
+@pytest.mark.parametrize("name", ["a.txt", "a.doc", "a", "a.csv", "a.jsonl", "a.json"])
 def test_what_is_no_text_is_refused(content: bytes, name: str) -> None:
     assert refusal(content, name) == "no format that notelint reads"
 
@@ -402,7 +402,7 @@ CP1252 = st.text(st.characters(codec="cp1252", exclude_categories=["Cc"]), max_s
 def test_utf8_is_read_exactly(text: str) -> None:
     assume(text.strip(plain.BLANK))
     content = f"HPI: seen today. {text}".encode()
-    assume(not plain._is_binary(content, None))
+    assume(not plain.is_binary(content, None))
     assert plain.decode(content, "n") == f"HPI: seen today. {text}"
     assert plain.decode(b"\xef\xbb\xbf" + content, "n") == f"\ufeffHPI: seen today. {text}"
 
@@ -795,6 +795,13 @@ def test_a_table_without_a_header_shows_no_words() -> None:
     content = made_csv([["n1", TEXT, "M45.7"], ["n2", TEXT, "M45.7"]])
     message = refusal(content, "a.csv")
     assert message == "a.csv:1: has neither a column `path` nor a column `text`; what stands in its place are no names of columns"
+
+
+def test_one_column_may_tell_two_fields(tmp_path: Path) -> None:
+    for path in tables_of(tmp_path, {"text": "AS", "visit": "v1"}):
+        (note,) = notes_of(path, Options(columns={"id": "visit", "encounter": "visit"}))
+        assert isinstance(note, Note)
+        assert (note.id, note.encounter) == ("v1", "v1")
 
 
 def test_columns_of_json_lines_may_be_left_out_at_first(monkeypatch: pytest.MonkeyPatch) -> None:

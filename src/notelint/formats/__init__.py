@@ -37,8 +37,8 @@ _MAX_HEADER = 8192
 """The first line of a table is never longer."""
 _PIECE = 256 * 1024
 _HARMLESS = 64 * 1024 * 1024
-_MAX_RATIO = 200
-"""Notes pack to a fifth, and copies of one template to a fiftieth: what unpacks to more than the one and so many times its size is no archive."""
+_MAX_RATIO = 400
+"""Notes pack to a fifth, copies of one template to a fiftieth: what unpacks to more than the one and so many times its size is no archive."""
 
 _BEGINNINGS: Mapping[Kind, re.Pattern[str]] = {
     "rtf": re.compile(r"\{\\rtf"),
@@ -126,9 +126,9 @@ def files_of(inputs: Iterable[str]) -> Iterator[Path | Failure]:
     for name in inputs:
         path = Path(name)
         failures: list[Failure] = []
-        if _is_folder(path):
+        if _is(path.is_dir):
             found = sorted(_below(path, failures))
-        elif not any(sign in name for sign in "*?[") or path.exists():
+        elif not any(sign in name for sign in "*?[") or _is(path.exists):
             found = [path]
         else:
             from glob import iglob
@@ -136,14 +136,14 @@ def files_of(inputs: Iterable[str]) -> Iterator[Path | Failure]:
             # `Path.glob` takes no pattern from the root of a disk.
             found = sorted(each for each in map(Path, iglob(name, recursive=True)) if not each.is_dir())  # noqa: PTH207
         if not found and not failures:
-            yield Failure(path=shown(name), message="holds no files" if _is_folder(path) else "fits no file")
+            yield Failure(path=shown(name), message="holds no files" if _is(path.is_dir) else "fits no file")
         yield from failures
         yield from found
 
 
-def _is_folder(path: Path) -> bool:
+def _is(check: Callable[[], bool]) -> bool:
     try:
-        return path.is_dir()
+        return check()
     except OSError:
         # Why it can not be read, the reading tells.
         return False
@@ -386,7 +386,11 @@ def _kind_of(head: bytes, name: str, columns: Mapping[str, str]) -> Kind:
         found = _json_kind(start, ending, columns, ends=len(head) < _HEAD)
         if found is not None:
             return found
-    if ending in (".csv", ".tsv") or _delimiter(start, columns, least=2):
+    if _delimiter(start, columns, least=2):
+        return "csv"
+    if plain.is_binary(head, plain.wide_encoding(head)):
+        return "plain"
+    if ending in (".csv", ".tsv"):
         return "csv"
     return "jsonl" if ending in (".jsonl", ".ndjson") else "plain"
 

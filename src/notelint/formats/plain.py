@@ -41,7 +41,7 @@ def decode(content: bytes, name: str) -> str:
     if not content.strip(_BLANK_BYTES):
         raise InputError(f"{name}: empty note")
     encoding = wide_encoding(content)
-    if _is_binary(content, encoding):
+    if is_binary(content, encoding):
         raise InputError(f"{name}: no format that notelint reads")
     try:
         text = text_of(content, encoding)
@@ -68,7 +68,7 @@ def wide_encoding(content: bytes) -> str | None:
     return None
 
 
-def _is_binary(content: bytes, encoding: str | None) -> bool:
+def is_binary(content: bytes, encoding: str | None) -> bool:
     """Are there so many control characters that it is no text?"""
     if encoding is not None:
         return content.count(b"\0\0\0") * _RARE > len(content)
@@ -102,7 +102,7 @@ def extracted(text: str, name: str) -> str:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if not text.strip(BLANK):
         raise InputError(f"{name}: empty note")
-    if _is_binary(text.encode(), None):
+    if is_binary(text.encode(), None):
         raise InputError(f"{name}: its text can not be read")
     return text
 

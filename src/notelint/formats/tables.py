@@ -197,7 +197,7 @@ def csv_rows(stream: BinaryIO, name: str, columns: Mapping[str, str], delimiter:
     feed = _Feed(_lines(stream, name))
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     width = 0
-    placed: dict[int, str] = {}
+    placed: dict[str, int] = {}
     begins = 1
     while True:
         begins, feed.held = feed.number + 1, 0
@@ -226,11 +226,11 @@ def csv_rows(stream: BinaryIO, name: str, columns: Mapping[str, str], delimiter:
             names = [cell.strip() for cell in row]
             width = len(names)
             last = {cell: number for number, cell in enumerate(names)}
-            placed = {last[column]: field for field, column in _refuse_missing(names, columns, f"{name}:{begins}").items()}
+            placed = {field: last[column] for field, column in _refuse_missing(names, columns, f"{name}:{begins}").items()}
         elif len(row) > width:
             yield begins, InputError("more cells than the header has columns")
         else:
-            yield begins, {placed[number]: cell for number, cell in enumerate(row) if cell and number in placed}
+            yield begins, {field: row[number] for field, number in placed.items() if number < len(row) and row[number]}
     if not width:
         raise InputError(f"{name}:1: has neither a column `path` nor a column `text`")
 
@@ -284,10 +284,10 @@ def sqlite_rows(path: Path, name: str, columns: Mapping[str, str], table: str | 
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
-            chosen, placed = _chosen(_tables(connection), name, columns, table)
+            chosen, placed = _chosen(connection, name, columns, table)
             wanted = ", ".join(_quoted(column) for column in placed.values())
             cursor = connection.execute(f"SELECT {wanted} FROM {_quoted(chosen)}")  # noqa: S608
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             raise InputError(f"{name}: no SQLite, or one that is damaged") from None
         number = 0
         while True:
@@ -305,31 +305,31 @@ def sqlite_rows(path: Path, name: str, columns: Mapping[str, str], table: str | 
             yield number, dict(zip(placed, row, strict=True))
 
 
-def _tables(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """{table: its columns}."""
-    names = [
-        text_of(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
-    ]
+def _tables(connection: sqlite3.Connection, kind: str) -> dict[str, list[str]]:
+    """{table: its columns}; the kind is table or view."""
+    names = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = ? ORDER BY name", (kind,))]
     return {
-        name: [text_of(column) for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (name,))]
+        name: [column.decode() for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (name,))]
         for name in names
         if not name.startswith("sqlite_")
     }
 
 
-def _chosen(tables: Mapping[str, list[str]], name: str, columns: Mapping[str, str], table: str | None) -> tuple[str, dict[str, str]]:
-    """(table, its columns of the fields)."""
-    if table is not None and table not in tables:
-        raise InputError(f"{name}: has no table `{table}`{_told(tables)}")
+def _chosen(connection: sqlite3.Connection, name: str, columns: Mapping[str, str], table: str | None) -> tuple[str, dict[str, str]]:
+    """(table, its columns of the fields). A view counts only where it is named: it may show the rows of a table anew."""
+    tables = _tables(connection, "table")
+    if table is not None:
+        tables |= _tables(connection, "view")
+        if table not in tables:
+            raise InputError(f"{name}: has no table `{table}`{_told(tables)}")
+        return table, _refuse_missing(tables[table], columns, name)
     usable = [each for each, names in tables.items() if {"text", "path"} & _placed(names, columns).keys()]
-    if table is None and len(usable) > 1:
+    if len(usable) > 1:
         raise InputError(f"{name}: several tables have a text; choose one with --table{_told(usable)}")
-    if table is None and not usable:
-        raise InputError(
-            f"{name}: no table has a column `{columns.get('text', 'text')}`{_told(column for each in tables.values() for column in each)}"
-        )
-    chosen = table or usable[0]
-    return chosen, _refuse_missing(tables[chosen], columns, name)
+    if not usable:
+        there = _told(column for names in tables.values() for column in names)
+        raise InputError(f"{name}: no table has a column `{columns.get('text', 'text')}`{there}")
+    return usable[0], _refuse_missing(tables[usable[0]], columns, name)
 
 
 def _quoted(name: str) -> str:
