@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from notelint import __version__
 from notelint.errors import InputError, NotelintError, PackError
@@ -41,6 +42,33 @@ query_app = typer.Typer(
     help="Queries to providers: draft them, check any that somebody wrote, keep the record.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(query_app, name="query")
+
+
+class _Audit(TyperGroup):
+    """The commands on archives, which have a module of their own: it is imported by who asks for them, so that no other start pays for it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return self._group().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The one of a name."""
+        return self._group().get_command(ctx, cmd_name)
+
+    def _group(self) -> TyperGroup:
+        from typer.main import get_group
+
+        from notelint.audit.command import app
+
+        return get_group(app)
+
+
+app.add_typer(
+    typer.Typer(
+        cls=_Audit, help="Archives: many notes in many processes, as tables and a report.", no_args_is_help=True, rich_markup_mode=None
+    ),
+    name="audit",
+)
 app.add_typer(codes_app, name="codes")
 app.add_typer(patterns_app, name="patterns")
 
@@ -270,20 +298,9 @@ def _code_set(linter: "Linter") -> "CodeSetName":
 
 def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
     """The rules or categories named; InputError for one that there is not."""
-    if not names:
-        return ()
-    from notelint import library
-    from notelint.rules import RULES
+    from notelint.linter import named_rules
 
-    known = set(RULES) | {rule.category for rule in RULES.values()} | {"gap"}
-    wanted = [part for name in names for part in name.replace(",", " ").split()]
-    if any(name not in known for name in wanted):
-        loaded = library.load(patterns)
-        known |= {f"gap/{element.id}" for element in loaded.elements}
-    for name in wanted:
-        if name not in known:
-            raise InputError(f"{name[:40]!r} is no rule and no category")
-    return tuple(wanted)
+    return named_rules(names or (), patterns)
 
 
 # ---------------------------------------------------------------------------------------------------- extract
