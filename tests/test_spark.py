@@ -115,7 +115,7 @@ def plain(groups: Sequence[Sequence[Note]], linter: Linter, *, quotes: bool = Tr
 
 @pytest.fixture(scope="module")
 def notes(archive: Any) -> list[Note]:
-    """Notes of whole encounters, none of them long: two thousand are read three times."""
+    """None of them is long: two thousand are read twice."""
     short = (group for group in archive.encounters(7) if all(len(note.text) < LENGTH for note in group))
     return list(islice((note for group in short for note in group), NOTES))
 
@@ -130,10 +130,10 @@ def test_the_rows_are_those_of_the_notes_one_by_one(spark: "SparkSession", notes
     assert rows["notes"].total() == NOTES
 
 
-def test_the_notes_of_an_encounter_are_judged_together(spark: "SparkSession", notes: list[Note], auditor: Linter) -> None:
+def test_the_notes_of_an_encounter_are_judged_together(spark: "SparkSession", archive: Any, auditor: Linter) -> None:
     from notelint.spark import audit
 
-    some = notes[:250]
+    some = list(archive.notes(7, 250))
     # Those of one encounter are torn apart, and come in another order.
     mixed = frame(spark, sorted(some, key=lambda note: str(note.id)[::-1]))
     rows = found(audit(mixed, columns={"text": "note_text"}, encounter="visit"))
