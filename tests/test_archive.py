@@ -198,7 +198,7 @@ def test_a_command_is_watched_and_can_be_killed(audit: Any) -> None:
     busy = [
         sys.executable,
         "-c",
-        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; b = b'x' * (40 << 20); time.sleep(0.6)'])",
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; b = bytearray([1]) * (40 << 20); time.sleep(0.6)'])",
     ]
     run = audit.watched(busy)
     assert run.worker > 40

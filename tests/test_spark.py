@@ -28,7 +28,7 @@ if shutil.which("java") is None:
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"Spark needs {', '.join(_MISSING)}")
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-NOTES, LENGTH = 2000, 1100
+NOTES, LENGTH = 2000, 800
 SCHEMA = (
     "id string, note_text string, codes array<string>, setting string, `date-of-service` date, note_type string, visit string, author string,"
     " role string, site string, template string"
