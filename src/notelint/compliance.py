@@ -657,7 +657,7 @@ class _Read:
 
     def is_dated(self, span: Span) -> bool:
         """Does a sentence say when, or the head of its list, or a sentence before it in the paragraph?"""
-        if self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span)):
+        if self.has_date(span) or any(self.has_date(head) and not self._is_other(head, span) for head in self.written.heads(span)):
             return True
         line = self.view.rfind("\n", 0, span[0]) + 1
         before = self.view[line : span[0]]
@@ -675,6 +675,11 @@ class _Read:
         # "One thing on the visit of 06/17. Your assessment reads …"
         earlier = [tell for tell in self.written.tells if tell[1] <= span[0] and "\n\n" not in self.view[tell[1] : span[0]]]
         return bool(earlier) and not self.is_fact(earlier[-1]) and self.has_date(earlier[-1])
+
+    def _is_other(self, head: Span, span: Span) -> bool:
+        """Is a sentence of a laboratory behind a head of an image, or the other way round? "MRI 2/14: fluid. Culture grew Serratia."""
+        kinds = [{part for part in _RESULTS if self.in_list(part, place)} for place in (head, span)]
+        return bool(kinds[0]) and bool(kinds[1]) and kinds[0].isdisjoint(kinds[1])
 
     @cached_property
     def leads(self) -> Sequence[Span]:

@@ -44,6 +44,7 @@ _ORDERS = (
 _BRACKETED = re.compile(r"\[\s*([A-Za-z][^\[\]\n]{0,60})\]")
 _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]")
 _LABELLED = re.compile(r"[A-Za-z][^\n:]{2,40}:|[^\n]{0,40}\d{1,2}/\d{1,2}")
+_INITIAL = re.compile(r"(?:^|[\s(])[A-Z]\.\s*$")
 _LABEL = re.compile(r"[ ]*[A-Za-z][\w /-]{1,40}:[ ]*")
 _BULLET = re.compile(r"[ ]*(?:[-*+\u2022][ ]+)?")
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
@@ -289,6 +290,7 @@ def _is_title(words: Words, line: Span, start: int, end: int) -> bool:
     names_query = words.within("query-word", start, end)
     return (
         end - start <= _SHORT
+        and "?" not in said[:-1]
         and last not in ("!", ",", ";", ":")
         and (last != "?" or (len(said.split()) < _FEW and not _leads(words, start, end)))
         and (last != "." or any(stop == end - 1 for _, stop in names_query))
@@ -315,11 +317,15 @@ def _sentences(words: Words, used: Sequence[Span], taken: Sequence[Span]) -> Ite
 
 
 def _whole(view: str, cut: Iterable[Span]) -> Iterator[Span]:
-    """Sentences, those joined between which a quotation goes on: `your note says "back pain, cont. cefazolin"`."""
+    """Sentences, those joined between which a quotation or a name goes on: `"back pain, cont. cefazolin"`, "Dietitian note (P. Stroud)"."""
     quotes = [match.span() for match in _QUOTED.finditer(view)]
     held: Span | None = None
     for start, end in cut:
-        if held is not None and not any(a < held[1] < b and a < start < b for a, b in quotes):
+        goes_on = held is not None and (
+            any(a < held[1] < b and a < start < b for a, b in quotes)
+            or ("\n" not in view[held[1] - 1 : start] and _INITIAL.search(view, *held) is not None)
+        )
+        if held is not None and not goes_on:
             yield held
             held = None
         held = (held[0] if held else start, end)
@@ -371,7 +377,13 @@ def _answers(words: Words, lines: Sequence[Span]) -> tuple[list[Answer], int, li
         elif len(bracketed) > 1 and words.offers(*line):
             # Answers in square brackets, side by side.
             made = [_answer(view, *each.span(1), marked=False) for each in bracketed]
-        elif listed and asked and not asks and (within or _run(words, lines, number)):
+        elif (
+            listed
+            and asked
+            and not asks
+            and (words.gives_way(begins) or not said.rstrip().endswith(":"))
+            and (within or _run(words, lines, number))
+        ):
             made = [_answer(view, listed.end(), line[1], marked=False)]
         elif (
             asked
