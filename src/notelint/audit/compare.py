@@ -5,6 +5,7 @@ them (patterns, code set, version), and the difference is exact for these notes.
 """
 
 import shutil
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -244,7 +245,9 @@ def as_text(comparison: Comparison, width: int) -> Iterator[str]:
         yield _cut(f"{name}  {side.folder or ''}".rstrip(), width)
         yield from (_cut(f"   {fact}", width) for fact in _facts(side))
     yield ""
-    yield from (_cut(line, width) for line in _notes_told(comparison))
+    for line in _notes_told(comparison):
+        # A query is of use only whole.
+        yield from textwrap.wrap(_plain(line), width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     room = max(12, width - 43)
     for kind, title in KIND_TITLES.items():
         found = [change for change in comparison.changes if change.kind == kind]

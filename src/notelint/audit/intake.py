@@ -6,6 +6,7 @@ its last encounter, and leaves those in front with which an earlier part has gon
 """
 
 import os
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -149,7 +150,9 @@ def items_of(file: Path | Failure, options: Options, number: Callable[[str], int
             given = count_of(source)
             yield Placed(source if given == 1 else f"{source} ({given})", item)
     except InputError as error:
-        yield Failure(path=name, message=str(error).removeprefix(f"{name}: "))
+        # Its place in the file, where one is told, stands with its name.
+        placed = re.match(re.escape(name) + r"(?::\d+)?(?=: )", str(error))
+        yield Failure(path=placed[0] if placed else name, message=str(error)[placed.end() + 2 if placed else 0 :])
     except Exception as error:
         yield Failure(path=name, message=internal_error(error))
     else:
