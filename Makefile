@@ -27,6 +27,7 @@ format: $(VENV)/.test
 
 schemas: $(VENV)/.test
 	$(BIN)/notelint patterns schema --output patterns/schema
+	$(BIN)/python -c "from notelint.schemas import tables; print(*tables(), sep='\n')" > docs/tables.md
 
 reports: $(VENV)/.test
 	-NOTELINT_WRITE_REPORTS=1 $(BIN)/python -m pytest -q tests/test_samples.py

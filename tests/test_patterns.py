@@ -89,6 +89,10 @@ def test_no_code_title_is_typed_into_a_pack(linter: Linter) -> None:
             assert [title for title in titles if title in text and len(title) > 40] == [], name
 
 
+def test_the_description_of_the_tables_is_current() -> None:
+    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == "\n".join(schemas.tables()) + "\n", "run `make schemas`"
+
+
 @pytest.mark.parametrize("name", sorted(schemas.schemas()))
 def test_schema_is_current(name: str) -> None:
     kept = ROOT / "patterns" / "schema" / f"{name}.schema.json"
