@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -28,6 +29,7 @@ if shutil.which("java") is None:
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"Spark needs {', '.join(_MISSING)}")
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+GUIDE = Path(__file__).parent.parent / "docs" / "spark.md"
 NOTES, LENGTH = 2000, 800
 SCHEMA = (
     "id string, note_text string, codes array<string>, setting string, `date-of-service` date, note_type string, visit string, author string,"
@@ -331,3 +333,18 @@ def test_columns_that_are_of_no_use_are_told_at_once(spark: "SparkSession", sche
 
     with pytest.raises(InputError, match="^" + message.replace("<", "[<]")):
         audit(spark.createDataFrame([], schema), **options)
+
+
+def test_the_script_of_the_guide_runs(
+    spark: "SparkSession", archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[0]
+    some = list(archive.notes(7, 60))
+    told = frame(spark, some).withColumnsRenamed({"id": "note_id", "codes": "dx", "date-of-service": "service_date"})
+    told.write.parquet(f"{tmp_path}/archive")
+    monkeypatch.setattr("sys.argv", ["audit_archive.py", f"{tmp_path}/archive", f"{tmp_path}/output"])
+    exec(compile(script, "audit_archive.py", "exec"), {})
+    assert capsys.readouterr().out.startswith("60 notes given, 60 read, 0 not read\n")
+    assert {path.name for path in (tmp_path / "output").iterdir()} == {"audited", *TABLES}
+    sources = {row["source"] for row in spark.read.parquet(f"{tmp_path}/output/notes").collect()}
+    assert sources == {f"{tmp_path}/archive#{note.id}" for note in some}
