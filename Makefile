@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test format schemas reports clean
+.PHONY: demo test spark format schemas reports clean
 
 demo: $(VENV)/.demo
 	@NO_COLOR=1 $(BIN)/notelint check samples/as-lumbosacral-gaps.txt --code M45.7 --setting outpatient --date-of-service 2026-04-14 --fail-on never
@@ -15,6 +15,11 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# Spark is half a gigabyte, and needs Java: its tests are skipped by `make test` where it is not there.
+spark: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,spark]"
+	$(BIN)/python -m pytest tests/test_spark.py
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

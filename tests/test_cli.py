@@ -124,8 +124,8 @@ def test_findings_quote_the_text(command: Command) -> None:
     [
         ("missing.txt", None, "no such file or directory"),
         ("empty.txt", b" \n\t\r\n", "empty note"),
-        ("latin.txt", b"CRP\nna\xefve", "line 2: not UTF-8 (byte 7)"),
-        ("folder", "folder", "is a folder; name its files, or list them in a manifest"),
+        ("broken.txt", b"CRP\nna\x81ve", "line 2: neither UTF-8 nor Windows-1252 (byte 7)"),
+        ("folder", "folder", "holds no files"),
     ],
 )
 def test_a_note_that_can_not_be_read_is_named_and_the_rest_is_done(

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notelint.errors import InputError
-from notelint.inputs import Defaults, decode, from_manifest, from_paths, parse_date, parse_setting, read_text, split_codes
-from notelint.note import Note
+from notelint.inputs import Defaults, decode, from_manifest, from_paths, parse_date, parse_setting
+from notelint.note import Note, split_codes
 from notelint.report import Failure
 
 DAY = date(2026, 4, 14)
@@ -113,10 +113,10 @@ def test_any_text_of_a_cell_is_read_or_refused(text: str) -> None:
 # Text
 
 
-@pytest.mark.parametrize("text", ["AS", "\ufeffAS\r\n", "A\0S\x0c", " \u00a0fièvre e\u0301 😀\r"])
+@pytest.mark.parametrize("text", ["AS", "\ufeffAS\r\n", "AS of the lumbar spine\0\x0c", " \u00a0fièvre e\u0301 😀\r"])
 def test_text_stays_as_it_stands(text: str, tmp_path: Path) -> None:
     assert decode(text.encode(), "n.txt") == text
-    assert read_text(write(tmp_path / "n.txt", text)) == text
+    assert list(from_paths([str(write(tmp_path / "n.txt", text))], Defaults())) == [Note(text, "n", f"{tmp_path}/n.txt")]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n\t\0"])
@@ -128,13 +128,31 @@ def test_an_empty_note_is_none(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"\xff\xfeA\0S\0", "n.txt: line 1: not UTF-8 (byte 1)"),
-        (b"HPI\r\nfi\xe8vre", "n.txt: line 2: not UTF-8 (byte 8)"),
-        (b"a\n\nb\xc3", "n.txt: line 3: not UTF-8 (byte 5)"),
-        (b"\xed\xa0\x80", "n.txt: line 1: not UTF-8 (byte 1)"),
+        (b"\xff\xfeA\0S\0", "AS"),
+        (b"\xfe\xff\0A\0S", "AS"),
+        (b"A\0S\0", "AS"),
+        (b"\0A\0S", "AS"),
+        (b"HPI\r\nfi\xe8vre", "HPI\r\nfièvre"),
+        (b"CRP \x96 12", "CRP \u2013 12"),
+        (b"a\n\nb\xc3", "a\n\nbÃ"),
     ],
 )
-def test_the_byte_that_is_not_utf8_is_named(content: bytes, expected: str) -> None:
+def test_text_in_other_encodings(content: bytes, expected: str) -> None:
+    assert decode(content, "n.txt") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a\n\nb\x81", "n.txt: line 3: neither UTF-8 nor Windows-1252 (byte 5)"),
+        ("HPI\nCRP ≥ 12\nL4–".encode() + b"\xe9 5", "n.txt: line 3: not UTF-8 (byte 21)"),
+        (b"\xff\xfeA\0S", "n.txt: line 1: not UTF-16 (byte 5)"),
+        (b"\xff\xfe\0\0A\0\0\0S\0\0\0", "n.txt: no format that notelint reads"),
+        (b"A\0S\x0c", "n.txt: no format that notelint reads"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "n.txt: no format that notelint reads"),
+    ],
+)
+def test_the_byte_that_is_no_text_is_named(content: bytes, expected: str) -> None:
     with pytest.raises(InputError) as error:
         decode(content, "n.txt")
     assert str(error.value) == expected
@@ -145,7 +163,11 @@ def test_the_byte_that_is_not_utf8_is_named(content: bytes, expected: str) -> No
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     mistake = refusal(lambda name: decode(content, name), "n.txt")
     assert mistake is None or mistake.startswith("n.txt: ")
-    assert mistake is not None or decode(content, "n.txt").encode() == content
+    if mistake is None:
+        text = decode(content, "n.txt")
+        assert any(text.encode(name) == content for name in ("utf-8", "cp1252", "utf-16-le", "utf-16-be")) or (
+            content[2:] in (text.encode("utf-16-le"), text.encode("utf-16-be"))
+        )
 
 
 # Files
@@ -162,18 +184,18 @@ def test_files(tmp_path: Path) -> None:
 def test_the_readable_ones_among_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(Path("good.txt"), "AS")
-    write(Path("latin.txt"), "ok\nfièvre".encode("latin-1"))
+    write(Path("broken.txt"), b"ok\nf\x8dvre")
     write(Path("empty.txt"), " \n")
     Path("folder").mkdir()
-    names = ["gone.txt", "./gone.txt", "latin.txt", "empty.txt", "folder", "nul\0l.txt", "half\ud800.txt", "x" * 5000, "good.txt"]
+    names = ["gone.txt", "./gone.txt", "broken.txt", "empty.txt", "folder", "nul\0l.txt", "half\ud800.txt", "x" * 5000, "good.txt"]
     found = list(from_paths(names, Defaults()))
     assert found[-1] == Note("AS", "good", "good.txt")
     assert [(one.path, one.message) for one in found[:-1] if isinstance(one, Failure)] == [
         ("gone.txt", "no such file or directory"),
         ("./gone.txt", "no such file or directory"),
-        ("latin.txt", "line 2: not UTF-8 (byte 6)"),
+        ("broken.txt", "line 2: neither UTF-8 nor Windows-1252 (byte 5)"),
         ("empty.txt", "empty note"),
-        ("folder", "is a folder; name its files, or list them in a manifest"),
+        ("folder", "holds no files"),
         ("nul\\x00l.txt", "can not be read"),
         ("half\\ud800.txt", "can not be read"),
         ("x" * 5000, "file name too long"),
@@ -294,12 +316,12 @@ def test_the_mistakes_of_a_row_and_the_rest_still_read(tmp_path: Path, line: str
 
 
 def test_a_file_of_a_manifest_that_can_not_be_read(tmp_path: Path) -> None:
-    write(tmp_path / "bad.txt", b"\n\xff")
+    write(tmp_path / "bad.txt", b"\n\x81")
     found = rows(tmp_path, [{"path": "gone.txt"}, {"path": "bad.txt"}, {"path": "a\0b"}])
     assert [(one.path, one.message) for one in found if isinstance(one, Failure)] == [
         (f"{tmp_path}/list.jsonl:1", f"{tmp_path}/gone.txt: no such file or directory"),
-        (f"{tmp_path}/list.jsonl:2", f"{tmp_path}/bad.txt: line 2: not UTF-8 (byte 2)"),
-        (f"{tmp_path}/list.jsonl:3", f"{tmp_path}/a\0b: can not be read"),
+        (f"{tmp_path}/list.jsonl:2", f"{tmp_path}/bad.txt: line 2: neither UTF-8 nor Windows-1252 (byte 2)"),
+        (f"{tmp_path}/list.jsonl:3", f"{tmp_path}/a\\x00b: can not be read"),
     ]
 
 
@@ -312,9 +334,16 @@ def test_a_manifest_with_a_byte_order_mark_and_windows_lines(tmp_path: Path) -> 
 def test_a_manifest_that_can_not_be_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"gone: no such file or directory$"):
         list(from_manifest(tmp_path / "gone", Defaults()))
-    with pytest.raises(InputError, match=rf"{name}:2: not UTF-8 \(byte 6\)$"):
-        list(from_manifest(write(tmp_path / name, b"text\n\xff"), Defaults()))
     assert list(from_manifest(write(tmp_path / "empty.jsonl", ""), Defaults())) == []
+
+
+@pytest.mark.parametrize(("name", "row"), [("list.jsonl", b'{"text": "%b"}'), ("list.csv", b"%b")])
+def test_a_line_of_a_manifest_that_is_no_text(tmp_path: Path, name: str, row: bytes) -> None:
+    lines = [*([b"text"] if name == "list.csv" else []), row % b"AS", row % b"A\x81", row % b"fi\xe8vre"]
+    place = f"{tmp_path}/{name}:{len(lines) - 1}"
+    found = list(from_manifest(write(tmp_path / name, b"\n".join(lines)), Defaults()))
+    reason = f"neither UTF-8 nor Windows-1252 (byte {(row % b'A!').index(b'!') + 1})"
+    assert found == [Note("AS"), Failure(path=place, message=reason), Note("fièvre")]
 
 
 # Tables

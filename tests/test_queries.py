@@ -494,7 +494,7 @@ def test_nothing_to_ask_is_said(tmp_path: Path) -> None:
         ("q.json", "{}", "id: is missing"),
         ("q.json", '{"queries": 7}', "is missing"),
         ("q.txt", "", "empty note"),
-        ("q.docx", "no zip", "no word document"),
+        ("q.docx", "PK\x03\x04 no zip", "no Word document"),
         ("gone.txt", None, "no such file"),
     ],
 )

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from notelint import __version__
 from notelint.errors import InputError, NotelintError, PackError
@@ -41,6 +42,33 @@ query_app = typer.Typer(
     help="Queries to providers: draft them, check any that somebody wrote, keep the record.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(query_app, name="query")
+
+
+class _Audit(TyperGroup):
+    """The commands on archives, which have a module of their own: it is imported by who asks for them, so that no other start pays for it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return self._group().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The one of a name."""
+        return self._group().get_command(ctx, cmd_name)
+
+    def _group(self) -> TyperGroup:
+        from typer.main import get_group
+
+        from notelint.audit.command import app
+
+        return get_group(app)
+
+
+app.add_typer(
+    typer.Typer(
+        cls=_Audit, help="Archives: many notes in many processes, as tables and a report.", no_args_is_help=True, rich_markup_mode=None
+    ),
+    name="audit",
+)
 app.add_typer(codes_app, name="codes")
 app.add_typer(patterns_app, name="patterns")
 
@@ -89,7 +117,12 @@ class SettingOption(StrEnum):
 
 
 Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="PATH… | -", help="Notes as text files; - is standard input.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH… | -",
+        help="Notes: text, RTF, Word, PDF, C-CDA, HL7 v2, FHIR, tables, packed or not; folders and patterns; - is standard input.",
+        show_default=False,
+    ),
 ]
 Code = Annotated[
     list[str] | None, typer.Option("--code", "-c", metavar="CODE", help="A chosen code; again, or comma separated, in their sequence.")
@@ -104,9 +137,14 @@ Manifest = Annotated[
     typer.Option(
         "--manifest",
         metavar="FILE",
-        help="Many notes: a JSONL or CSV of id, path | text, codes, setting, date-of-service, note-type, encounter.",
+        help="Many notes: a table of id, path | text, codes, setting, date-of-service, note-type, encounter; those of an encounter are put together.",
     ),
 ]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Columns of tables by other names: text=note_text,codes=dx.", show_default=False),
+]
+Table = Annotated[str | None, typer.Option("--table", metavar="NAME", help="Which table of an SQLite file holds the notes.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="Shape of the output.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there and not to standard output.")]
 Patterns = Annotated[
@@ -170,7 +208,7 @@ def _root(
 @app.command()
 def check(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None, profile: ProfileOption = "scribe", format_: FormatOption = Format.text, output: Output = None,
+    manifest: Manifest = None, map_: Map = None, table: Table = None, profile: ProfileOption = "scribe", format_: FormatOption = Format.text, output: Output = None,
     patterns: Patterns = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
     select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
@@ -190,7 +228,7 @@ def check(
     from notelint.rules import SEVERITIES
 
     linter = Linter(patterns=patterns, profile=profile, select=_rules(select, patterns), ignore=_rules(ignore, patterns))
-    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type), map_, table)
     with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
         run = _Run(linter, write, format_, quiet=quiet, no_quotes=no_quotes, statistics=statistics)
         for note, report in linter.check_pairs(notes, findings=findings.value, failures=failures):
@@ -260,20 +298,9 @@ def _code_set(linter: "Linter") -> "CodeSetName":
 
 def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
     """The rules or categories named; InputError for one that there is not."""
-    if not names:
-        return ()
-    from notelint import library
-    from notelint.rules import RULES
+    from notelint.linter import named_rules
 
-    known = set(RULES) | {rule.category for rule in RULES.values()} | {"gap"}
-    wanted = [part for name in names for part in name.replace(",", " ").split()]
-    if any(name not in known for name in wanted):
-        loaded = library.load(patterns)
-        known |= {f"gap/{element.id}" for element in loaded.elements}
-    for name in wanted:
-        if name not in known:
-            raise InputError(f"{name[:40]!r} is no rule and no category")
-    return tuple(wanted)
+    return named_rules(names or (), patterns)
 
 
 # ---------------------------------------------------------------------------------------------------- extract
@@ -282,8 +309,8 @@ def _rules(names: list[str] | None, patterns: Path | None) -> tuple[str, ...]:
 @app.command()
 def extract(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None, format_: FormatOption = Format.text, output: Output = None, patterns: Patterns = None, no_quotes: NoQuotes = False,
-    quiet: Quiet = False,
+    manifest: Manifest = None, map_: Map = None, table: Table = None, format_: FormatOption = Format.text, output: Output = None,
+    patterns: Patterns = None, no_quotes: NoQuotes = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Print what notes say: findings with their places, values, dates and flags. Nothing is judged."""
     from notelint.linter import Linter, internal_error
@@ -291,7 +318,7 @@ def extract(
     from notelint.report import Extract, Extracts, Failure, Summary
 
     linter = Linter(patterns=patterns)
-    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type), map_, table)
     done: list[Extract] = []
     number = 0
     with _writer(output, [*(paths or ()), *([manifest] if manifest else ())]) as write:
@@ -430,7 +457,7 @@ _THIS = "this encounter"
 @query_app.command("draft")
 def query_draft(
     paths: Paths = None, code: Code = None, setting: Setting = SettingOption.unknown, date_of_service: DateOfService = None, note_type: NoteType = None,
-    manifest: Manifest = None,
+    manifest: Manifest = None, map_: Map = None, table: Table = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NAME, CREDENTIAL, CONTACT", help="The provider who is asked.")] = None,
     author: Annotated[str | None, typer.Option("--from", metavar="NAME, CREDENTIAL, CONTACT", help="Who asks.")] = None,
     format_: Annotated[QueryFormat, typer.Option("--format", help="Shape of the output.")] = QueryFormat.text,
@@ -438,20 +465,22 @@ def query_draft(
 ) -> None:  # fmt: skip
     """Draft a query for each matter that a provider's answer would settle.
 
-    The notes are those of one encounter, or of the encounters that a manifest names. A draft is no query: a person reads it, completes it
+    The notes are those of one encounter, or of the encounters that a manifest or the files themselves name. A draft is no query: a person reads it, completes it
     and releases it with `query log`.
     """
     from notelint.encounter import name_of
     from notelint.query import Drafts
 
     linter, drafter = _drafter(patterns)
-    notes, failures = _notes(paths, manifest, _defaults(code, setting, date_of_service, note_type))
+    notes, failures = _notes(
+        paths, manifest, _defaults(code, setting, date_of_service, note_type), map_, table, encounter=None if manifest else _THIS
+    )
     people = {"recipient": _person(to), "author": _person(author)}
     if format_ is QueryFormat.docx and output is None:
         raise InputError("a Word document needs --output FILE")
     queries: list[Query] = []
     nothing: list[tuple[str, str]] = []
-    for together in _encounters(linter.check_pairs(_one_encounter(notes, manifest), failures=failures)):
+    for together in _encounters(linter.check_pairs(notes, failures=failures)):
         drafts, silent = drafter.draft(together)
         writers = {name_of(note): note.author for note, _ in together}
         for query in drafts:
@@ -628,13 +657,6 @@ def _drafter(patterns: Path | None) -> "tuple[Linter, Drafter]":
     linter = Linter(patterns=patterns, profile="cdi")
     codeset, _ = linter.codesets.on(None)
     return linter, Drafter(linter.library, library.load_asking(patterns), codeset, patterns=library.fingerprint(patterns))
-
-
-def _one_encounter(notes: Iterable["Note"], manifest: Path | None) -> Iterator["Note"]:
-    """The notes, those named on the command line as one encounter."""
-    from dataclasses import replace
-
-    return (note if manifest or note.encounter else replace(note, encounter=_THIS) for note in notes)
 
 
 def _unnamed(query: "Query") -> "Query":
@@ -903,20 +925,24 @@ def _defaults(code: list[str] | None, setting: SettingOption, date_of_service: s
     return Defaults(codes, setting.value, _date(date_of_service), note_type)
 
 
-def _notes(paths: list[str] | None, manifest: Path | None, defaults: "Defaults") -> tuple[Iterator["Note"], list["Failure"]]:
-    """(the notes, a list that fills with what could not be read)."""
-    from notelint.inputs import from_manifest, from_paths
+def _notes(
+    paths: list[str] | None, manifest: Path | None, defaults: "Defaults", map_: list[str] | None = None, table: str | None = None,
+    *, encounter: str | None = None,
+) -> tuple[Iterator["Note"], list["Failure"]]:  # fmt: skip
+    """(the notes, those that are alone in their files of the encounter; a list that fills with what could not be read)."""
+    from notelint.inputs import from_manifest, from_paths, parse_columns
     from notelint.note import Note
 
     if manifest is None and not paths:
         raise InputError("no notes: name files, - for standard input, or --manifest FILE")
     failures: list[Failure] = []
+    columns = parse_columns(map_ or ())
 
     def notes() -> Iterator[Note]:
         if paths:
-            yield from kept(from_paths(paths, defaults))
+            yield from kept(from_paths(paths, defaults, columns=columns, table=table, encounter=encounter))
         if manifest is not None:
-            yield from kept(from_manifest(manifest, defaults))
+            yield from kept(from_manifest(manifest, defaults, columns=columns, table=table))
 
     def kept(items: Iterable["Note | Failure"]) -> Iterator[Note]:
         for item in items:

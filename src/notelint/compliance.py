@@ -6,7 +6,7 @@ words of patterns/query.yaml and from the diagnoses that stand in each part. Of 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -28,6 +28,8 @@ _DIAGNOSES = frozenset({"diagnosis", "condition"})
 _FACTS = frozenset({"test", "imaging", "study", "symptom", "treatment", "organism", "infection-source"})
 _SOURCES: tuple[Part, ...] = ("provider-source", "image-source", "laboratory-source", "weak-source")
 _RESULTS: tuple[Part, ...] = ("image-source", "laboratory-source")
+_TELLERS: Mapping[str, Part] = {"provider": "provider-source", "image": "image-source", "weak": "weak-source"}
+"""{who names a diagnosis: the list of words for their documents}."""
 _AXES: tuple[Part, ...] = (
     "axis-site",
     "axis-organism",
@@ -42,6 +44,7 @@ _AXES: tuple[Part, ...] = (
 _CODE = re.compile(r"\b[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b")
 _FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_DAY_ONLY = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}(?![\d/])")
 _BRACKETED = re.compile(r"\([^()\n]*\)")
 _BEGINS = re.compile(r"(?:^|[,;:]\s)\W*$")
 _DIAGNOSIS, _ANSWER, _SUPPORT, _MEANING = "diagnosis/", "answer/", "support/", "meaning/"
@@ -106,6 +109,7 @@ class Checker:
         read = _Read(
             take_apart(words), _diagnoses(mentions, words), self._pressing(words), facts, self._of_notes(notes), organisms, conditions,
             frozenset(name.partition("/")[2] for other in notes for name in self.held(other.view) if name.startswith((_ANSWER, _SUPPORT))),
+            {meaning.meaning: meaning.of for meaning in self._wordings.meanings if meaning.of},
         )  # fmt: skip
         found = [
             *self._wrong_words(read),
@@ -138,11 +142,20 @@ class Checker:
         found: dict[str, list[Span]] = {}
         for start, end, number in self._scanner.on(Tokens(note.view, self._pieces)).find():
             found.setdefault(self._names_of[number], []).append((start, end))
+        # "In your addendum, please specify": where the answer shall stand is no source.
+        replies = found.get("reply", ())
+        if replies and "provider-source" in found:
+            found["provider-source"] = [
+                (start, end) for start, end in found["provider-source"] if not any(a < end and start < b for a, b in replies)
+            ]
         return Words(note.view, found)
 
     def _pressing(self, words: Words) -> Sequence[Span]:
         """The words that direct to an answer."""
-        return [span for entry in self._wordings.lists if entry.rule == "leading-wording" for span in words.breaking(entry.list)]
+        return self._breaking(words, "leading-wording")
+
+    def _breaking(self, words: Words, rule: str) -> Sequence[Span]:
+        return [span for entry in self._wordings.lists if entry.rule == rule for span in words.breaking(entry.list)]
 
     def _mentions(self, note: Note) -> list[_Mention]:
         """(start, end, concept, kind, concept with its value) of what the patterns find in a text, without what is said of it."""
@@ -159,7 +172,11 @@ class Checker:
         """{who says it: the diagnoses that the notes hold, affirmed or in doubt}."""
         said: dict[str, set[str]] = {"provider": set(), "image": set()}
         for note in notes:
+            words = self._words(note)
             for finding in self._linter.extract(note):
+                if words.has("weak-source", *finding.sentence):
+                    # What was copied forward documents nothing.
+                    continue
                 if finding.kind in _DIAGNOSES and not (finding.negated or finding.family or finding.hypothetical):
                     who = "image" if finding.author in ("radiology", "pathology") else "provider"
                     if finding.author in ("provider", "radiology", "pathology"):
@@ -202,7 +219,7 @@ class Checker:
             return
         for diagnosis in read.within(read.written.title):
             cited = read.is_attributed(read.written.title, diagnosis)
-            if not cited and not self._same(diagnosis.key, read.documented | read.lesser):
+            if not cited and not self._same(diagnosis.key, read.documented):
                 span = (diagnosis.start, diagnosis.end)
                 yield "leading-title", "the title names a diagnosis that no provider has documented", span
 
@@ -214,7 +231,7 @@ class Checker:
                 demanded = True
                 yield "leading-wording", "the wording directs to one answer", (start, named.end)
         pressed = any(not read.is_quoted(span) for span in read.pressing)
-        free = any(not read.presses(ask) for ask in read.written.asks)
+        free = any(not read.presses(ask) and read.leaves_open(ask) for ask in read.written.asks)
         if not read.written.answers and (demanded or (pressed and not free)):
             yield "options", "one answer is demanded, and none is offered", None
         if demanded:
@@ -222,6 +239,9 @@ class Checker:
         polar = read.is_polar
         known = {*read.documented, *read.lesser, *(read.pictured if polar else ())}
         for ask in read.written.asks:
+            if read.presses(ask) and not polar:
+                # "Isn't this sepsis?" is told already.
+                continue
             for diagnosis in read.within(ask):
                 if self._same(diagnosis.key, known):
                     continue
@@ -235,7 +255,9 @@ class Checker:
 
     def _wrong_number(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
         """More than one matter in a query."""
-        asks = read.written.asks
+        # "If it is ruled out, please also remove it" is no second matter.
+        removed = self._breaking(read.words, "validation-wording")
+        asks = [ask for ask in read.written.asks if not any(ask[0] <= start < ask[1] for start, _ in removed)]
         axes = [axis for axis in _AXES if any(read.is_asked(span) and not read.is_quoted(span) for span in read.words.of(axis))]
         conditions = dict.fromkeys(d.key for ask in asks for d in read.within(ask))
         again = next(
@@ -322,7 +344,11 @@ class Checker:
         return {value, *self.library.wider(value)}
 
     def _wrong_grounds(self, read: "_Read") -> Iterator[tuple[str, str, Span | None]]:
-        told = [span for span in read.written.tells if read.is_fact(span) and not read.presses(span) and not read.is_farewell(span)]
+        told = [
+            span
+            for span in read.written.tells
+            if read.is_fact(span) and not read.presses(span) and not read.is_purpose(span) and not read.is_farewell(span)
+        ]
         if not told:
             yield "indicators", "no clinical indicator is cited", None
         elif (unnamed := next((span for span in told if not read.has_source(span)), None)) is not None:
@@ -332,12 +358,12 @@ class Checker:
             undated = next((span for span in told if span not in dated_apart and not read.is_dated(span)), None)
             if undated is not None:
                 yield "indicators", "an indicator has no date", undated
-        prior = [span for span in read.written.tells if read.in_list("prior", span)]
+        prior = [span for span in read.written.tells if read.is_prior(span)]
         if prior and read.is_past(told):
             yield "prior-encounter", "only earlier encounters are cited", prior[0]
         elif prior:
             now = [span for span in told if span not in prior and not read.in_list("that-time", span)]
-            vague = next((span for span in prior if not read.has_date(span)), None)
+            vague = next((span for span in prior if not read.tells_when(span) and not read.leads_to_prior(span)), None)
             if not now:
                 yield "prior-encounter", "only earlier encounters are cited", prior[0]
             elif vague is not None:
@@ -345,7 +371,14 @@ class Checker:
         elif told and read.is_past(told):
             yield "prior-encounter", "only earlier encounters are cited", told[0]
         used = {d.key for span in (*read.written.asks, *read.leads, *filter(None, [read.written.title])) for d in read.within(span)}
+        taken = any(not read.is_quoted(span) for span in read.words.of("taken-as-documented"))
         for diagnosis in read.weakly:
+            if taken and not self._same(diagnosis.key, read.documented | read.pictured):
+                yield (
+                    "source-role",
+                    "only a list, or somebody who makes no diagnoses, names this diagnosis",
+                    (diagnosis.start, diagnosis.end),
+                )
             if self._same(diagnosis.key, used) and not self._same(diagnosis.key, read.documented | read.pictured):
                 span = (diagnosis.start, diagnosis.end)
                 yield "source-role", "only a list, or somebody who makes no diagnoses, names this diagnosis", span
@@ -450,6 +483,8 @@ class _Read:
     organisms: Sequence[_Diagnosis] = ()
     conditions: Sequence[_Diagnosis] = ()
     grounded: frozenset[str] = frozenset()
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """{a meaning that says several at once: those}."""
 
     @property
     def view(self) -> str:
@@ -487,6 +522,10 @@ class _Read:
         """Do words stand in a stretch that direct to an answer?"""
         return any(span[0] <= start and end <= span[1] for start, end in self.pressing)
 
+    def leaves_open(self, ask: Span) -> bool:
+        """Does a request ask for the provider's own words: "Please addend today" asks for none?"""
+        return "?" in self.view[slice(*ask)] or self.in_list("open-verb", ask) or self.in_list("question-word", ask)
+
     def texts(self, part: Part, start: int, end: int) -> list[str]:
         """The words of a list that stand in a stretch, in lower case."""
         return [self.view[slice(*span)].lower() for span in self.words.within(part, start, end)]
@@ -498,7 +537,7 @@ class _Read:
         at = start
         for first, last, name in sorted(self.words.starting(_MEANING), key=lambda each: (each[0], -each[1])):
             if at <= first and last <= end:
-                found |= {name, *self._weighty(at, first)}
+                found |= {*self.parts.get(name, (name,)), *self._weighty(at, first)}
                 at = last
         return frozenset(found | self._weighty(at, end))
 
@@ -536,15 +575,22 @@ class _Read:
 
     def is_courtesy(self, span: Span) -> bool:
         """Does a short greeting or thanks end there?"""
-        start = max(self.view.rfind(mark, 0, span[0]) for mark in "\n?!") + 1
-        while self.view[start : start + 1] in (" ", "-", "\t"):
-            start += 1
-        return span[0] - start < _NEAR and self.words.at("courtesy", start) is not None
+        # "Hi Dr. Osei!", "Add it to the note. Thanks!"
+        for marks in ("\n?!", "\n?!."):
+            start = max(self.view.rfind(mark, 0, span[0]) for mark in marks) + 1
+            while self.view[start : start + 1] in (" ", "-", "\t"):
+                start += 1
+            if span[0] - start < _NEAR and self.words.at("courtesy", start) is not None:
+                return True
+        return False
 
     def is_farewell(self, span: Span) -> bool:
         """Is a short line behind the question the name of who asks?"""
-        asks = self.written.asks
-        return bool(asks) and span[0] >= asks[-1][1] and span[1] - span[0] < _NEAR and '"' not in self.view[slice(*span)]
+        return self._is_behind(span) and span[1] - span[0] < _NEAR and '"' not in self.view[slice(*span)]
+
+    def is_purpose(self, span: Span) -> bool:
+        """Does a sentence only say what the query is about: "Query for clarification of the cause of weakness."?"""
+        return self.in_list("query-word", span) and not self.has_date(span) and not re.search('["0-9]', self.view[slice(*span)])
 
     def is_fact(self, span: Span) -> bool:
         """Does a sentence tell something of the record?"""
@@ -555,27 +601,50 @@ class _Read:
                 and any(self.in_list(name, span) for name in _RESULTS)
             )
             or (bool(self.within(span)) and any(self.in_list(name, span) for name in _SOURCES))
-            or any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+            or (
+                any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+                and not (self._is_behind(span) and not self.has_date(span))
+            )
         )
+
+    def _is_behind(self, span: Span) -> bool:
+        """Does a stretch stand behind the last question?"""
+        asks = self.written.asks
+        return bool(asks) and span[0] >= asks[-1][1]
 
     def has_date(self, span: Span) -> bool:
         """Does a stretch itself say when?"""
         return bool(values.dates(self.view, *span)) or _YEAR.search(self.view, *span) is not None or self.in_list("day", span)
 
+    def is_prior(self, span: Span) -> bool:
+        """Is a sentence of an earlier encounter, by its own words or by those over its list?"""
+        return self.in_list("prior", span) or any(self.in_list("prior", head) for head in self.written.heads(span))
+
+    def tells_when(self, span: Span) -> bool:
+        """Does a sentence of an earlier encounter say when that was, or the head over it?"""
+        return self.has_date(span) or any(self.in_list("prior", head) and self.has_date(head) for head in self.written.heads(span))
+
+    def leads_to_prior(self, span: Span) -> bool:
+        """Is a sentence without a finding the head of what is told of an earlier encounter?"""
+        following = next((tell for tell in self.written.tells if tell[0] >= span[1]), None)
+        return not self.is_fact(span) and following is not None and self.has_date(following)
+
     def has_source(self, span: Span) -> bool:
-        """Does a sentence say where it is from, or the head of its list, or a sentence before it in the paragraph?"""
-        before = (self.view.rfind("\n\n", 0, span[0]) + 1, span[0])
-        places = [span, before, *self.written.heads(span)]
+        """Does a sentence say where it is from, or the head of its list, or anything before it?"""
+        places = [(0, span[1]), *self.written.heads(span)]
         return any(self.in_list(part, place) for part in _SOURCES for place in places)
 
     def is_past(self, told: Sequence[Span]) -> bool:
         """Is the query about a visit to come, or of a later year than all that it cites?"""
         cited = [int(year) for span in told for year in _YEAR.findall(self.view[slice(*span)])]
-        if not cited or any(self.in_list("day", span) for span in told):
+        if not cited or any(self.in_list("day", span) and not self._days([span]) and not self.in_list("that-time", span) for span in told):
             return False
-        rest = [*self.written.asks, *filter(None, [self.written.title])]
+        # What tells no finding, as a head "current admission of 09/16/2025", says when the query is of.
+        rest = [*self.written.asks, *filter(None, [self.written.title]), *(span for span in self.written.tells if not self.is_fact(span))]
         later = [int(year) for span in rest for year in _YEAR.findall(self.view[slice(*span)])]
         coming = self.words.of("to-come")
+        if any(_DAY_ONLY.search(self.view, *span) for span in told):
+            return False
         dated = [self._days(span) for span in (told, rest)]
         if all(dated) and (max(dated[1]) - max(dated[0])).days > _OTHER_STAY:
             return True
@@ -588,16 +657,29 @@ class _Read:
 
     def is_dated(self, span: Span) -> bool:
         """Does a sentence say when, or the head of its list, or a sentence before it in the paragraph?"""
-        if self.has_date(span) or any(self.has_date(head) for head in self.written.heads(span)):
+        if self.has_date(span) or any(self.has_date(head) and not self._is_other(head, span) for head in self.written.heads(span)):
             return True
         line = self.view.rfind("\n", 0, span[0]) + 1
         before = self.view[line : span[0]]
         if before.count("(") > before.count(")"):
             # A stop within brackets, as behind an initial, ends nothing.
             return self.has_date((line, span[0]))
+        quoted = any(span[0] <= start < span[1] for start, _ in self.written.quotes)
+        if quoted and any(
+            not self.is_fact(tell) and self.has_date(tell) and self.in_list("provider-source", tell)
+            for tell in self.written.tells
+            if tell[1] <= span[0]
+        ):
+            # "Two items on the discharge summary of 6/18." speaks of all that is quoted.
+            return True
         # "One thing on the visit of 06/17. Your assessment reads …"
         earlier = [tell for tell in self.written.tells if tell[1] <= span[0] and "\n\n" not in self.view[tell[1] : span[0]]]
         return bool(earlier) and not self.is_fact(earlier[-1]) and self.has_date(earlier[-1])
+
+    def _is_other(self, head: Span, span: Span) -> bool:
+        """Is a sentence of a laboratory behind a head of an image, or the other way round? "MRI 2/14: fluid. Culture grew Serratia."""
+        kinds = [{part for part in _RESULTS if self.in_list(part, place)} for place in (head, span)]
+        return bool(kinds[0]) and bool(kinds[1]) and kinds[0].isdisjoint(kinds[1])
 
     @cached_property
     def leads(self) -> Sequence[Span]:
@@ -634,14 +716,10 @@ class _Read:
             if self.presses(span):
                 # "We believe this represents an abscess" documents nothing.
                 continue
-            provider, weak = self.in_list("provider-source", span), self.in_list("weak-source", span)
-            image = self.in_list("image-source", span)
-            if span in self.leads and not (provider or weak or image):
+            if span in self.leads and not any(self.in_list(part, span) for part in ("provider-source", "weak-source", "image-source")):
                 continue
-            if provider and weak and self.in_list("together", span):
-                weak = False
-            who = "provider" if provider and not weak else "weak" if weak else "image" if image else "provider"
-            found[who] += self.within(span)
+            for diagnosis in self.within(span):
+                found[self._told_by(span, diagnosis)].append(diagnosis)
         for ask in self.written.asks:
             for diagnosis in self.within(ask):
                 before = (ask[0], diagnosis.start)
@@ -652,6 +730,25 @@ class _Read:
                     found["provider"].append(diagnosis)
         return found
 
+    def _told_by(self, span: Span, diagnosis: _Diagnosis) -> str:
+        """Who names a diagnosis in a sentence: whose document is named last before it, else first behind it."""
+        sources = sorted(
+            (place, who)
+            for who, part in _TELLERS.items()
+            for place in self.words.within(part, *span)
+        )  # fmt: skip
+        providers = [place for place, who in sources if who == "provider"]
+        if providers and len(sources) > len(providers) and self.in_list("together", span):
+            return "provider"
+        # "Nursing note of 11/03" is a nurse's, though it is a note.
+        sources = [
+            (place, who)
+            for place, who in sources
+            if who == "weak" or not any(a < place[1] and place[0] < b for (a, b), other in sources if other == "weak")
+        ]
+        before = [(place, who) for place, who in sources if place[0] <= diagnosis.start]
+        return before[-1][1] if before else sources[0][1] if sources else "provider"
+
     def is_attributed(self, span: Span, diagnosis: _Diagnosis) -> bool:
         """Do the words around a diagnosis name the provider's document: before it, with its words between quotation marks, or in brackets?"""
         if self.in_list("provider-source", (span[0], diagnosis.start)):
@@ -659,12 +756,16 @@ class _Read:
         quoted = any(d.key == diagnosis.key and self.is_quoted((d.start, d.end)) for d in self.within(span))
         if quoted and self.in_list("provider-source", span):
             return True
+        # "the spondylodiscitis that you documented"
+        behind = self.words.within("documented-behind", diagnosis.end, span[1])
+        if any(len(re.findall(r"\w+", self.view[diagnosis.end : start])) < _FEW for start, _ in behind):
+            return True
         inside = (match.span() for match in _BRACKETED.finditer(self.view, diagnosis.end, span[1]))
         within = self.view.rfind("(", span[0], diagnosis.start) > self.view.rfind(")", span[0], diagnosis.start)
-        behind = self.view.find(")", diagnosis.end, span[1])
+        closes = self.view.find(")", diagnosis.end, span[1])
         near = (bracket for bracket in inside if len(re.findall(r"\w+", self.view[diagnosis.end : bracket[0]])) < _FEW)
         return any(self.in_list("provider-source", bracket) for bracket in near) or (
-            within and behind >= 0 and self.in_list("provider-source", (diagnosis.end, behind))
+            within and closes >= 0 and self.in_list("provider-source", (diagnosis.end, closes))
         )
 
     @cached_property

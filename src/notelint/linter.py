@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from os.path import commonprefix
 from pathlib import Path
@@ -13,20 +13,24 @@ from notelint.assessment import Assessment, Assessor
 from notelint.chart import Chart, Document
 from notelint.codeset import CodeSet, CodeSets, load_codesets
 from notelint.encounter import in_time, mark_copies, name_of, writer_of
-from notelint.errors import NotelintError
+from notelint.errors import InputError, NotelintError
 from notelint.findings import Assertion, Finding
 from notelint.library import Library
 from notelint.note import Note
 from notelint.packs import Concept, Kind, Profile
 from notelint.reader import Reader
 from notelint.report import CodesFrom, Diagnostic, Failure, NoteReport, diagnose
-from notelint.rules import selected
+from notelint.rules import RULES, selected
 
 # It begins with the dot, so that `re` passes over all else at once.
 _CODE_IN_TEXT = re.compile(r"\.(?<=[A-Z][0-9][0-9A-Z]\.)(?<![\w.][A-Z][0-9][0-9A-Z]\.)[0-9A-Z]{1,4}(?![\w.]*\w)", re.IGNORECASE)
 _BEFORE_DOT = 3
 Wanted = Literal["all", "needed"]
 """Which findings a report holds: every one, or those of the notes in which something can be said of a code."""
+
+
+def _nobody(note: Note) -> None:
+    """Nobody watches."""
 
 
 class Linter:
@@ -112,27 +116,34 @@ class Linter:
         return (report for _, report in self.check_pairs(notes, findings=findings, failures=failures))
 
     def check_pairs(
-        self, notes: Iterable[Note], *, findings: Wanted = "all", failures: list[Failure] | None = None
+        self,
+        notes: Iterable[Note],
+        *,
+        findings: Wanted = "all",
+        failures: list[Failure] | None = None,
+        watch: Callable[[Note], object] = _nobody,
     ) -> Iterator[tuple[Note, NoteReport]]:
-        """As `check_all`, each report with its note."""
+        """As `check_all`, each report with its note. `watch` is called with each note before it is read, and again before it is judged."""
         self._told_outdated = False
         waiting: list[Note] = []
         for note in notes:
             if waiting and note.encounter != waiting[0].encounter:
-                yield from self._safely(waiting, findings, failures)
+                yield from self._safely(waiting, findings, failures, watch)
                 waiting = []
             if note.encounter is None:
-                yield from self._safely([note], findings, failures)
+                yield from self._safely([note], findings, failures, watch)
             else:
                 waiting.append(note)
-        yield from self._safely(waiting, findings, failures)
+        yield from self._safely(waiting, findings, failures, watch)
 
-    def _safely(self, notes: Sequence[Note], wanted: Wanted, failures: list[Failure] | None) -> Iterator[tuple[Note, NoteReport]]:
+    def _safely(
+        self, notes: Sequence[Note], wanted: Wanted, failures: list[Failure] | None, watch: Callable[[Note], object]
+    ) -> Iterator[tuple[Note, NoteReport]]:
         if failures is None:
-            yield from self._encounter(notes, wanted)
+            yield from self._encounter(notes, wanted, watch)
             return
         try:
-            reports = list(self._encounter(notes, wanted))
+            reports = list(self._encounter(notes, wanted, watch))
         except NotelintError:
             raise
         except Exception as error:
@@ -140,15 +151,27 @@ class Linter:
             return
         yield from reports
 
-    def _encounter(self, notes: Sequence[Note], wanted: Wanted) -> Iterator[tuple[Note, NoteReport]]:
+    def _encounter(
+        self, notes: Sequence[Note], wanted: Wanted, watch: Callable[[Note], object] = _nobody
+    ) -> Iterator[tuple[Note, NoteReport]]:
         order = in_time(notes)
-        if wanted == "all" or any(self._is_of_use(note) for note in notes):
-            found = mark_copies([notes[n] for n in order], [self.extract(notes[n]) for n in order])
+
+        def extract(note: Note) -> tuple[Finding, ...]:
+            watch(note)
+            return self.extract(note)
+
+        def is_of_use(note: Note) -> bool:
+            watch(note)
+            return self._is_of_use(note)
+
+        if wanted == "all" or any(is_of_use(note) for note in notes):
+            found = mark_copies([notes[n] for n in order], [extract(notes[n]) for n in order])
         else:
             found = [()] * len(notes)
         documents = [self._document(notes[n], findings) for n, findings in zip(order, found, strict=True)]
         for number, note in enumerate(notes):
             at = order.index(number)
+            watch(note)
             yield note, self._report(note, documents[at], documents[:at], documents[at + 1 :])
 
     def _document(self, note: Note, findings: Sequence[Finding]) -> Document:
@@ -255,13 +278,25 @@ class Linter:
         return self.reader.assert_span(text, start, end, kind=kind)
 
 
+def named_rules(names: Sequence[str], patterns: Path | None) -> tuple[str, ...]:
+    """The rules or categories that a user names, a comma or blanks between them; InputError for one that there is not."""
+    known = set(RULES) | {rule.category for rule in RULES.values()} | {"gap"}
+    wanted = [part for name in names for part in name.replace(",", " ").split()]
+    if any(name not in known for name in wanted):
+        known |= {f"gap/{element.id}" for element in library_.load(patterns).elements}
+    for name in wanted:
+        if name not in known:
+            raise InputError(f"{name[:40]!r} is no rule and no category")
+    return tuple(wanted)
+
+
 def internal_error(error: BaseException) -> str:
     """A fault of notelint in one line: its kind and place in our code, never its message, which may hold words of a note."""
     frame = error.__traceback__
     place = ""
     while frame is not None:
         file = Path(frame.tb_frame.f_code.co_filename)
-        if file.parent.name in ("notelint", "render"):
+        if file.parent.name in ("notelint", "render", "formats", "audit"):
             place = f" at {file.name}:{frame.tb_lineno}"
         frame = frame.tb_next
     return f"internal error, {type(error).__name__}{place}; please report it"

@@ -616,7 +616,7 @@ class QueryRule(Model):
 Part = Literal[
     "other", "undetermined", "yes", "no", "yes-no", "options-heading", "choose", "or", "small-word", "qualifier",
     "provider-source", "image-source", "laboratory-source", "weak-source", "prior", "that-time", "to-come", "together", "result", "day",
-    "ask", "not-asked", "question-word", "auxiliary", "polar", "either", "again", "and-asks", "for-each", "and", "denial", "documented", "demand", "between",
+    "ask", "not-asked", "open-verb", "question-word", "auxiliary", "polar", "either", "reply", "again", "and-asks", "for-each", "and", "denial", "documented", "documented-behind", "taken-as-documented", "demand", "between",
     "diagnosis-word", "letter-line", "courtesy", "subject", "query-word", "telling",
     "axis-site", "axis-organism", "axis-acuity", "axis-type", "axis-side", "axis-severity", "axis-extent", "axis-cause", "axis-admission", "general",
 ]  # fmt: skip
@@ -655,9 +655,10 @@ class Ground(Words):
 
 
 class Meaning(Words):
-    """Words that mean the same in an answer."""
+    """Words that mean the same in an answer. `of`: the meanings of which it is made, where it says several at once."""
 
     meaning: Slug
+    of: tuple[Slug, ...] = ()
 
 
 class Wordings(Model):

@@ -15,12 +15,12 @@ from notelint.packs import Part
 Span = tuple[int, int]
 _WAYS_OUT: tuple[Part, ...] = ("other", "undetermined", "yes", "no")
 
-_BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]?)\s*\)(?=\s*\w)|(?P<{0}3>[\u2610-\u2612\u25a1\u25a0\u25a2\u25cb\u25ef\u25cf\u25fb\u25fc\u2b1c\u2705\u2713\u2714])|\[[a-hA-H1-9]\](?=\s*[A-Za-z])|_{{2,}}(?=\s*[A-Za-z]))"
+_BOX = r"(?:\[\s*(?P<{0}1>[xX\u2713\u2714]?)\s*\]|\(\s*(?P<{0}2>[xX\u2713\u2714]?)\s*\)(?=\s*\w|[ ]*$)|(?P<{0}3>[\u2610-\u2612\u25a1\u25a0\u25a2\u25cb\u25ef\u25cf\u25fb\u25fc\u2b1c\u2705\u2713\u2714])|\[[a-hA-H1-9]\](?=\s*[A-Za-z])|_{{2,}}(?=\s*[A-Za-z]))"
 _BOXED = re.compile(rf"[ ]*(?:[-*+\u2022][ ]*|\d{{1,2}}[.)][ ]*)?{_BOX.format('m')}[ ]*")
 _BOXES = re.compile(_BOX.format("m"))
 _MARKED = frozenset("xX\u2713\u2714\u2611\u2612\u25a0\u25cf\u25fc\u2705")
 _ITEM = re.compile(
-    r"[ ]*(?:[-*+\u2022\u2013oO]|[-=]?>|\(?(?:[A-Ha-h]|\d{1,2})[.)])[ ]+(?=\S)|[ ]*\d{1,2}[ ]-[ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])|[ ]*[A-H][ ]{2,}(?=\S)"
+    r"[ ]*(?:[-*+\u2022\u2013oO]|_|[-=]?>|\u2192|\(?(?:[A-Ha-h]|\d{1,2}|i{1,3}|iv|v|vi)[.)/:]|\((?:[A-Ha-h]|\d{1,2}|i{1,3}|iv|v|vi)\))[ ]+(?=\S)|[ ]*(?:[A-Ha-h]|\d{1,2})[ ][-\u2013][ ]+(?=\S)|[ ]*\d[ ]+(?=[A-Z])|[ ]*[A-H][ ]{2,}(?=\S)"
 )
 _TITLE_MARKS = re.compile(r"[ ]*(?:\#+[ ]*|\*\*)?")
 _TITLE_COLON = re.compile(r"[ ]*(?:\*\*)?[:\-\u2013]+[ ]*(?:\*\*)?[ ]*(?=\S)")
@@ -29,16 +29,26 @@ _HEADING_MARKS = re.compile(r"[*#_ ]*")
 _HEADING_END = re.compile(r"[*_ ]*(?:\([^)]*\))?[*_ ]*[:\-\u2013]?[*_ ]*")
 _HEADING_COLON = re.compile(r"[*_]*[ ]*[:\-\u2013][*_]*[ ]*")
 _CHOOSE_END = re.compile(r"[^\n:]{0,60}:?[ ]*")
-_STROKES = re.compile(r"[ ]+/[ ]*|[ ]*/[ ]+|[ ]*[|;][ ]*|[ ]{3,}")
+_STROKES = re.compile(r"[ ]+/[ ]*|[ ]*/[ ]+|[ ]*[|;\u2022\u00b7][ ]*|[ ]*(?:[-=]>|\u2192)[ ]*|[ ]{3,}")
+_OFFERED = re.compile(r"\s/\s|\s?[|;\u2022\u00b7]\s?|[-=]>|\u2192")
 _STROKE = re.compile("/")
 _DASHES = re.compile(r"[ ]+-[ ]+")
 _COMMA = re.compile(r"[ ]*,[ ]*")
 _SENTENCE_END = re.compile(r"(?<=[\w)_])\.\s+(?=[A-Z])")
-_LETTERED = re.compile(r"(?:(?<=\s)|^)\(?(?:[A-Ha-h]|[1-9])[.)][ ]+")
+_LETTERED = re.compile(r"(?:(?<=\s)|^)\(?(?P<label>[A-Ha-h]|[1-9]|i{1,3}|iv|v|vi)[.)][ ]+")
+_ORDERS = (
+    ("a", "b", "c", "d", "e", "f", "g", "h", ""),
+    ("1", "2", "3", "4", "5", "6", "7", "8", "9", ""),
+    ("i", "ii", "iii", "iv", "v", "vi", ""),
+)
+_BRACKETED = re.compile(r"\[\s*([A-Za-z][^\[\]\n]{0,60})\]")
 _QUOTED = re.compile(r"[\"\u201c](?P<words>[^\"\u201c\u201d\n]{2,300})[\"\u201d]")
 _LABELLED = re.compile(r"[A-Za-z][^\n:]{2,40}:|[^\n]{0,40}\d{1,2}/\d{1,2}")
+_INITIAL = re.compile(r"(?:^|[\s(])[A-Z]\.\s*$")
+_LABEL = re.compile(r"[ ]*[A-Za-z][\w /-]{1,40}:[ ]*")
 _BULLET = re.compile(r"[ ]*(?:[-*+\u2022][ ]+)?")
 _BLANKS = re.compile(r"[\s_.:\u2026-]*$")
+_TWO = 2
 _NEXT = 4
 """So near before the answers ends what leads to them."""
 _FEW = 6
@@ -280,6 +290,7 @@ def _is_title(words: Words, line: Span, start: int, end: int) -> bool:
     names_query = words.within("query-word", start, end)
     return (
         end - start <= _SHORT
+        and "?" not in said[:-1]
         and last not in ("!", ",", ";", ":")
         and (last != "?" or (len(said.split()) < _FEW and not _leads(words, start, end)))
         and (last != "." or any(stop == end - 1 for _, stop in names_query))
@@ -306,11 +317,15 @@ def _sentences(words: Words, used: Sequence[Span], taken: Sequence[Span]) -> Ite
 
 
 def _whole(view: str, cut: Iterable[Span]) -> Iterator[Span]:
-    """Sentences, those joined between which a quotation goes on: `your note says "back pain, cont. cefazolin"`."""
+    """Sentences, those joined between which a quotation or a name goes on: `"back pain, cont. cefazolin"`, "Dietitian note (P. Stroud)"."""
     quotes = [match.span() for match in _QUOTED.finditer(view)]
     held: Span | None = None
     for start, end in cut:
-        if held is not None and not any(a < held[1] < b and a < start < b for a, b in quotes):
+        goes_on = held is not None and (
+            any(a < held[1] < b and a < start < b for a, b in quotes)
+            or ("\n" not in view[held[1] - 1 : start] and _INITIAL.search(view, *held) is not None)
+        )
+        if held is not None and not goes_on:
             yield held
             held = None
         held = (held[0] if held else start, end)
@@ -339,7 +354,8 @@ def _answers(words: Words, lines: Sequence[Span]) -> tuple[list[Answer], int, li
     view = words.view
     found: list[Answer] = []
     taken: list[Span] = []
-    within = asked = gap = False
+    # A line that offers a way out of its own closes its answers: the next such line is about another matter.
+    within = asked = gap = closed = False
     first_asked: int | None = None
     block = -1
     for number, line in enumerate(lines):
@@ -348,6 +364,7 @@ def _answers(words: Words, lines: Sequence[Span]) -> tuple[list[Answer], int, li
             gap = True
             continue
         boxes = list(_BOXES.finditer(view, *line))
+        bracketed = list(_BRACKETED.finditer(view, *line))
         listed = _ITEM.match(view, *line)
         marked = _BOXED.match(view, *line) or listed
         # "Other, please specify" is an answer.
@@ -357,16 +374,34 @@ def _answers(words: Words, lines: Sequence[Span]) -> tuple[list[Answer], int, li
         goes_on = within and not gap
         if boxes and (_BOXED.match(view, *line) or len(boxes) > 1):
             made = list(_boxed(view, line, boxes))
-        elif listed and asked and not asks and (within or _run(words, lines, number)):
+        elif len(bracketed) > 1 and words.offers(*line):
+            # Answers in square brackets, side by side.
+            made = [_answer(view, *each.span(1), marked=False) for each in bracketed]
+        elif (
+            listed
+            and asked
+            and not asks
+            and (words.gives_way(begins) or not said.rstrip().endswith(":"))
+            and (within or _run(words, lines, number))
+        ):
             made = [_answer(view, listed.end(), line[1], marked=False)]
-        elif asked and not asks and not listed and _is_bare(words, line) and (goes_on or _bare_run(words, lines, number)):
+        elif (
+            asked
+            and not asks
+            and not listed
+            and not _is_labelled(words, line)
+            and _is_bare(words, line)
+            and (goes_on or _bare_run(words, lines, number))
+        ):
             made = [_answer(view, *line, marked=False)]
         else:
             made = list(_in_line(words, line, asked=asked))
         gap = False
         heads = asks or said.rstrip(" *_").endswith(":") or words.is_heading(*line)
         if made:
-            block += not within or (asks and not marked) or "?" in said
+            whole = words.offers(*line) and (len(made) > _TWO or (len(made) == _TWO and _LABEL.match(view, *line) is not None))
+            block += not within or (asks and not marked) or "?" in said or (whole and closed)
+            closed = whole
             found += [replace(answer, block=block) for answer in made]
             taken.append((made[0].start if made[0].start > line[0] + 12 else line[0], line[1]))
             within = True
@@ -422,6 +457,15 @@ def _run(words: Words, lines: Sequence[Span], number: int) -> bool:
 
 
 def _boxed(view: str, line: Span, boxes: Sequence[re.Match[str]]) -> Iterator[Answer]:
+    if len(boxes) > 1 and view[line[0] : boxes[0].start()].strip() and not view[boxes[-1].end() : line[1]].strip(" _"):
+        # "Yes ( )  No ( )": each behind its answer.
+        at = line[0]
+        for box in boxes:
+            if view[at : box.start()].strip(" _"):
+                mark = box["m1"] or box["m2"] or box["m3"] or ""
+                yield _answer(view, at, box.start(), marked=mark in _MARKED and bool(mark))
+            at = box.end()
+        return
     for number, box in enumerate(boxes):
         end = boxes[number + 1].start() if number + 1 < len(boxes) else line[1]
         mark = box["m1"] or box["m2"] or box["m3"] or ""
@@ -436,10 +480,10 @@ def _in_line(words: Words, line: Span, *, asked: bool) -> Iterator[Answer]:
     if start is None:
         return
     end = line[1]
-    if stop := _SENTENCE_END.search(view, start, end):
+    lettered = _lettered(view, start, end)
+    if stop := _SENTENCE_END.search(view, lettered[-1].end() if len(lettered) > 1 else start, end):
         # A sentence of its own behind the answers is none of them.
         end = stop.start()
-    lettered = list(_LETTERED.finditer(view, start, end))
     if len(lettered) > 1:
         for number, mark in enumerate(lettered):
             yield _answer(view, mark.end(), lettered[number + 1].start() if number + 1 < len(lettered) else end, marked=False)
@@ -449,6 +493,18 @@ def _in_line(words: Words, line: Span, *, asked: bool) -> Iterator[Answer]:
         if view[at:first].strip(" ()_.[]"):
             yield _answer(view, at, first, marked=False)
         at = last
+
+
+def _lettered(view: str, start: int, end: int) -> list[re.Match[str]]:
+    """Letters or numbers before answers: in their order from the first, so that the initial of a name or of an organism is none."""
+    found: list[re.Match[str]] = []
+    for mark in _LETTERED.finditer(view, start, end):
+        label = mark["label"].lower()
+        if any(label == order[len(found)] for order in _ORDERS if not found or found[0]["label"].lower() == order[0]):
+            found.append(mark)
+        elif any(label == order[0] for order in _ORDERS):
+            found = [mark]
+    return found
 
 
 def _separators(words: Words, start: int, end: int) -> Sequence[Span]:
@@ -486,19 +542,28 @@ def _first_answer(words: Words, line: Span, *, asked: bool) -> int | None:
         return question + 1
     if asked and end - start < _LONG and _offers(words, start, end, 2):
         return start
+    if asked and end - start < _LONG and (label := _is_labelled(words, line)):
+        return label
     if requests := words.within("ask", start, end):
         after = view.find(":", requests[-1][1], end)
         if after >= 0 and _offers(words, after + 1, end, 1):
             return after + 1
-        letters = list(_LETTERED.finditer(view, requests[0][1], end))
+    for begins in (requests[0][1] if requests else start, start):
+        letters = _lettered(view, begins, end)
         if len(letters) > 1 and words.offers(letters[0].start(), end):
             return letters[0].start()
     return None
 
 
+def _is_labelled(words: Words, line: Span) -> int | None:
+    """Where the answers of a line begin that says what they are of: "Type: systolic / unable to determine"."""
+    label = _LABEL.match(words.view, *line)
+    return label.end() if label and _offers(words, label.end(), line[1], 1) else None
+
+
 def _offers(words: Words, start: int, end: int, least: int) -> bool:
     """Does a stretch offer answers between strokes, one of them a way out?"""
-    return len(re.findall(r"\s/\s|\s?\|\s?|;", words.view[start:end])) >= least and words.offers(start, end)
+    return len(_OFFERED.findall(words.view, start, end)) >= least and words.offers(start, end)
 
 
 def _answer(view: str, start: int, end: int, *, marked: bool) -> Answer:
