@@ -179,12 +179,13 @@ def test_without_an_encounter_column_notes_stand_alone(spark: "SparkSession", au
     assert pooled == plain([some[:2], some[2:3], some[3:]], auditor)
 
 
-def test_what_can_not_be_read_is_an_error_and_nothing_else_is_lost(spark: "SparkSession") -> None:
+def test_what_can_not_be_read_is_an_error_and_nothing_else_is_lost(spark: "SparkSession", capfd: pytest.CaptureFixture[str]) -> None:
     from notelint.spark import audit
 
     secret = "Xylopyrum 7"
     rows = [
         ("good", secret.encode(), "outpatient", "2026-05-01"),
+        ("timed", secret.encode(), "IMP", "2026-05-01T08:00:00Z"),
         ("empty", b" \r\n\t", None, None),
         ("none", None, None, None),
         ("bytes", secret.encode() + b" \xff\xfe", None, None),
@@ -194,10 +195,14 @@ def test_what_can_not_be_read_is_an_error_and_nothing_else_is_lost(spark: "Spark
         ("", secret.encode(), None, None),
     ]
     told = spark.createDataFrame(rows, "id string, text binary, setting string, date_of_service string")
-    audited = audit(told, quotes=False)
+    # A string of Spark may hold any bytes.
+    audited = audit(told.withColumn("text", told["text"].cast("string")), quotes=False)
     tables_ = found(audited)
     assert audited.count() == len(rows)
-    assert [row[1] for row in tables_["notes"]] == ["good"]
+    assert sorted((row[1], row[6], row[7]) for row in tables_["notes"]) == [
+        ("good", "outpatient", "2026-05-01"),
+        ("timed", "inpatient", "2026-05-01"),
+    ]
     assert tables_["errors"] == Counter(
         {
             ("empty", "empty note"): 1,
@@ -208,7 +213,62 @@ def test_what_can_not_be_read_is_an_error_and_nothing_else_is_lost(spark: "Spark
             (None, "nothing tells where this note stands"): 2,
         }
     )
+    # Bytes are read as those of any table.
+    assert {row[1]: row[4] for row in found(audit(told))["notes"]} == {"good": 11, "timed": 11, "bytes": 14}
     assert secret not in repr(tables_)
+    assert secret not in "".join(capfd.readouterr())
+
+
+def test_columns_of_other_types_are_read_as_what_they_mean(spark: "SparkSession") -> None:
+    from notelint.spark import audit
+
+    told = spark.createDataFrame(
+        [(7, "Discitis.", datetime(2026, 5, 1, 23, 30), 31)],  # noqa: DTZ001
+        "`note.id` bigint, text string, date_of_service timestamp, encounter int",
+    )
+    (row,) = found(audit(told, columns={"id": "note.id"}))["notes"]
+    by_name = dict(zip((column.name for column in TABLES["notes"]), row, strict=True))
+    assert {name: by_name[name] for name in ("source", "id", "date", "encounter")} == {
+        "source": "7", "id": "7", "date": date(2026, 5, 1).isoformat(), "encounter": "31",
+    }  # fmt: skip
+
+
+def test_the_script_of_the_guide_runs(
+    spark: "SparkSession", archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[0]
+    some = list(archive.notes(7, 60))
+    told = frame(spark, some).withColumnsRenamed({"id": "note_id", "codes": "dx", "date-of-service": "service_date"})
+    told.write.parquet(f"{tmp_path}/archive")
+    monkeypatch.setattr("sys.argv", ["audit_archive.py", f"{tmp_path}/archive", f"{tmp_path}/output"])
+    exec(compile(script, "audit_archive.py", "exec"), {})
+    assert capsys.readouterr().out.startswith("60 notes given, 60 read, 0 not read\n")
+    assert {path.name for path in (tmp_path / "output").iterdir()} == {"audited", *TABLES}
+    sources = {row["source"] for row in spark.read.parquet(f"{tmp_path}/output/notes").collect()}
+    assert sources == {f"{tmp_path}/archive#{note.id}" for note in some}
+
+
+@pytest.mark.parametrize(
+    ("schema", "options", "message"),
+    [
+        ("id string", {}, "the notes have no column `text`"),
+        ("text string", {}, "the notes have no column `id`"),
+        ("id string, text string", {"source": "place"}, "the notes have no column `place`"),
+        ("id string, text string", {"encounter": "visit"}, "the notes have no column `visit`"),
+        ("id string, text string", {"encounter": "id", "order": "at"}, "the notes have no column `at`"),
+        ("id string, text string", {"columns": {"text": "words"}}, "the notes have no column `words`"),
+        ("id string, text string", {"columns": {"txt": "text"}}, "`txt` is no field of a note"),
+        ("id string, text double", {}, "the column `text` is of type double, which is none for `text`"),
+        ("id string, text array<string>", {}, "the column `text` is of type array<string>"),
+        ("id boolean, text string", {}, "the column `id` is of type boolean, which is none for `id`"),
+        ("id string, text string, codes array<int>", {}, "the column `codes` is of type array<int>"),
+    ],
+)
+def test_columns_that_are_of_no_use_are_told_at_once(spark: "SparkSession", schema: str, options: Mapping[str, Any], message: str) -> None:
+    from notelint.spark import audit
+
+    with pytest.raises(InputError, match="^" + message.replace("<", "[<]")):
+        audit(spark.createDataFrame([], schema), **options)
 
 
 def test_a_fault_in_one_note_costs_that_note_alone(monkeypatch: pytest.MonkeyPatch, linter: Linter) -> None:
@@ -281,70 +341,21 @@ def test_a_folder_of_patterns_is_shipped_with_the_session(spark: "SparkSession",
     whole = found(audit(told, columns=COLUMNS, patterns=site, profile="ours"))
     assert whole["notes"].total() == 1
     spark.sparkContext.addFile(str(site), recursive=True)
-    assert found(audit(told, columns=COLUMNS, patterns=Path("site-patterns"), profile="ours")) == whole
+    assert found(audit(told, columns=COLUMNS, patterns="site-patterns", profile="ours")) == whole
     # What was changed since counts.
     (site / "profiles" / "ours.yaml").write_text("profile: ours\ntitle: Ours\nabout: More.\nrecommended: [hla-b27]\n", encoding="utf-8")
     assert found(audit(told, columns=COLUMNS, patterns=site, profile="ours"))["elements"] != whole["elements"]
 
 
-def test_a_profile_that_there_is_not_ends_the_job(spark: "SparkSession") -> None:
+@pytest.mark.parametrize(
+    ("options", "message"), [({"profile": "nobody"}, "'nobody' is no profile"), ({"ignore": ["gpa"]}, "'gpa' is no rule and no category")]
+)
+def test_an_option_that_there_is_not_ends_the_job(spark: "SparkSession", options: Mapping[str, Any], message: str) -> None:
     from pyspark.errors import PythonException
 
     from notelint.spark import audit
 
     told = frame(spark, [Note("Xylopyrum 7.", id="a")])
-    with pytest.raises(PythonException, match="'nobody' is no profile") as caught:
-        audit(told, columns=COLUMNS, profile="nobody").collect()
+    with pytest.raises(PythonException, match=message) as caught:
+        audit(told, columns=COLUMNS, **options).collect()
     assert "Xylopyrum" not in str(caught.value)
-
-
-def test_columns_of_other_types_are_read_as_what_they_mean(spark: "SparkSession") -> None:
-    from notelint.spark import audit
-
-    told = spark.createDataFrame(
-        [(7, "Discitis.", datetime(2026, 5, 1, 23, 30), 31)],  # noqa: DTZ001
-        "`note.id` bigint, text string, date_of_service timestamp, encounter int",
-    )
-    (row,) = found(audit(told, columns={"id": "note.id"}))["notes"]
-    by_name = dict(zip((column.name for column in TABLES["notes"]), row, strict=True))
-    assert {name: by_name[name] for name in ("source", "id", "date", "encounter")} == {
-        "source": "7", "id": "7", "date": date(2026, 5, 1).isoformat(), "encounter": "31",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("schema", "options", "message"),
-    [
-        ("id string", {}, "the notes have no column `text`"),
-        ("text string", {}, "the notes have no column `id`"),
-        ("id string, text string", {"source": "place"}, "the notes have no column `place`"),
-        ("id string, text string", {"encounter": "visit"}, "the notes have no column `visit`"),
-        ("id string, text string", {"encounter": "id", "order": "at"}, "the notes have no column `at`"),
-        ("id string, text string", {"columns": {"text": "words"}}, "the notes have no column `words`"),
-        ("id string, text string", {"columns": {"txt": "text"}}, "`txt` is no field of a note"),
-        ("id string, text double", {}, "the column `text` is of type double, which is none for `text`"),
-        ("id string, text array<string>", {}, "the column `text` is of type array<string>"),
-        ("id boolean, text string", {}, "the column `id` is of type boolean, which is none for `id`"),
-        ("id string, text string, codes array<int>", {}, "the column `codes` is of type array<int>"),
-    ],
-)
-def test_columns_that_are_of_no_use_are_told_at_once(spark: "SparkSession", schema: str, options: Mapping[str, Any], message: str) -> None:
-    from notelint.spark import audit
-
-    with pytest.raises(InputError, match="^" + message.replace("<", "[<]")):
-        audit(spark.createDataFrame([], schema), **options)
-
-
-def test_the_script_of_the_guide_runs(
-    spark: "SparkSession", archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    script = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[0]
-    some = list(archive.notes(7, 60))
-    told = frame(spark, some).withColumnsRenamed({"id": "note_id", "codes": "dx", "date-of-service": "service_date"})
-    told.write.parquet(f"{tmp_path}/archive")
-    monkeypatch.setattr("sys.argv", ["audit_archive.py", f"{tmp_path}/archive", f"{tmp_path}/output"])
-    exec(compile(script, "audit_archive.py", "exec"), {})
-    assert capsys.readouterr().out.startswith("60 notes given, 60 read, 0 not read\n")
-    assert {path.name for path in (tmp_path / "output").iterdir()} == {"audited", *TABLES}
-    sources = {row["source"] for row in spark.read.parquet(f"{tmp_path}/output/notes").collect()}
-    assert sources == {f"{tmp_path}/archive#{note.id}" for note in some}

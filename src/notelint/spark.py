@@ -13,16 +13,17 @@ Python workers of Spark, each with a linter of its own; nothing of a note is kep
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notelint.audit.rows import TABLES, Row, Table, columns_of, row_of_failure, rows_of
 from notelint.errors import InputError
-from notelint.inputs import parse_date, parse_setting
+from notelint.formats import FIELDS, shown
+from notelint.formats.tables import row_of
 from notelint.library import fingerprint
-from notelint.linter import Linter, Wanted
-from notelint.note import Note, split_codes
+from notelint.linter import Linter, Wanted, named_rules
+from notelint.note import Note
 from notelint.report import Failure
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import StructType
 
-_FIELDS = (
-    "id", "text", "codes", "setting", "date-of-service", "note-type", "encounter", "author", "role", "site", "template",
-)  # fmt: skip
+_FIELDS = tuple(field for field in FIELDS if field != "path")
+"""The fields of a note that columns give; files are not opened here."""
+_TOLD = tuple(field.replace("-", "_") for field in _FIELDS if field != "id")
 _WORDS = frozenset({"string", "varchar", "char"})
 _TYPES: Mapping[str, frozenset[str]] = {
     "text": _WORDS | {"binary"},
@@ -42,7 +43,6 @@ _TYPES: Mapping[str, frozenset[str]] = {
 _OTHER_TYPES = _WORDS | {"tinyint", "smallint", "int", "bigint"}
 """The types, as Spark names them, of the columns of all other fields."""
 
-_BLANK = "\ufeff \t\r\n\0"
 _ROWS = 200
 """So many notes go back to Spark at once."""
 _LINTERS = 2
@@ -72,7 +72,7 @@ def audit(
     source: str | None = None,
     encounter: str | None = None,
     order: str | None = None,
-    patterns: Path | None = None,
+    patterns: Path | str | None = None,
     profile: str = "audit",
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
@@ -112,7 +112,8 @@ def audit(
         apart = functions.coalesce(functions.col("encounter"), functions.col("source"))
         number = int(str(notes.sparkSession.conf.get("spark.sql.shuffle.partitions")))
         read = read.repartition(number, apart).sortWithinPartitions("encounter", *(("order",) if order is not None else ()), "source")
-    options = _Options(patterns, profile, tuple(select), tuple(ignore), findings, quotes, pooled)
+    folder = Path(patterns) if patterns is not None else None
+    options = _Options(folder, profile, tuple(select), tuple(ignore), findings, quotes, pooled)
     try:
         return read.drop("order").mapInArrow(partial(_batches, options=options), _schema())
     except ImportError:
@@ -151,7 +152,7 @@ def _column(name: str) -> "Column":
 
 
 def _as_text(field: str, name: str, type_: str) -> "Column":
-    """The column of a field as a text; null where it is empty. InputError where its type is none of a field."""
+    """The column of a field as a text, or as bytes; null where a text is empty. InputError where its type is none of a field."""
     from pyspark.sql import functions
 
     kind = type_.partition("(")[0].partition(" ")[0]
@@ -160,9 +161,10 @@ def _as_text(field: str, name: str, type_: str) -> "Column":
     column = _column(name)
     if kind == "array<string>":
         return functions.concat_ws(" ", column)
+    if kind == "binary":
+        return column
     if kind in ("timestamp", "timestamp_ntz"):
         column = column.cast("date")
-    # Bytes become a text as they stand: whether they are UTF-8, the worker sees.
     return functions.nullif(column.cast("string"), functions.lit(""))
 
 
@@ -183,9 +185,15 @@ def _schema() -> "StructType":
 
 def _batches(batches: "Iterable[RecordBatch]", options: _Options) -> "Iterator[RecordBatch]":
     """The rows of a part of the notes."""
+    items = _read(batches)
+    first = next(items, None)
+    if first is None:
+        # Of many small parts some are empty, and need no linter.
+        return
     folder = _shipped(options.patterns)
     linter = _linter(options, folder, fingerprint(folder))
-    judged = (rows for group in _groups(_read(batches), pooled=options.pooled) for rows in _judged(group, linter, options))
+    groups = _groups(chain([first], items), pooled=options.pooled)
+    judged = (rows for group in groups for rows in _judged(group, linter, options))
     while some := list(islice(judged, _ROWS)):
         yield _packed(some)
 
@@ -202,7 +210,8 @@ def _shipped(patterns: Path | None) -> Path | None:
 def _linter(options: _Options, patterns: Path | None, content: str) -> Linter:
     """One for each worker, kept as long as it lives. `content` tells the patterns of a folder apart from those that it held before."""
     del content
-    linter = Linter(patterns=patterns, profile=options.profile, select=options.select, ignore=options.ignore)
+    rules = (named_rules(options.select, patterns), named_rules(options.ignore, patterns))
+    linter = Linter(patterns=patterns, profile=options.profile, select=rules[0], ignore=rules[1])
     # What is missing on a machine ends the task here, and does not become an error of each note.
     linter.check(Note("Ankylosing spondylitis."))
     return linter
@@ -222,34 +231,22 @@ def _read(batches: "Iterable[RecordBatch]") -> "Iterator[Note | Row]":
                 yield source, str(error)
 
 
-def _cell(field: str, cell: Any) -> str | None:
+def _cell(field: str, cell: Any) -> Any:
     try:
-        return cell.as_py()  # type: ignore[no-any-return]
+        return cell.as_py()
     except UnicodeDecodeError as error:
         raise InputError(f"`{field}` is not UTF-8 (byte {error.start + 1})") from None
 
 
-def _note(source: str | None, cells: Mapping[str, str | None]) -> Note:
-    """InputError with the first cell that is not what it has to be."""
-    text, setting, day = cells["text"], cells.get("setting"), cells.get("date-of-service")
+def _note(source: str | None, cells: Mapping[str, Any]) -> Note:
+    """InputError with the first cell that is not what it has to be, as of any table."""
     if source is None:
         raise InputError("nothing tells where this note stands")
-    if text is None or not text.strip(_BLANK):
+    if cells["text"] is None:
         raise InputError("empty note")
-    return Note(
-        text=text,
-        id=cells.get("id"),
-        path=source,
-        codes=split_codes(cells.get("codes") or ""),
-        setting=parse_setting(setting) if setting else "unknown",
-        date_of_service=parse_date(day) if day else None,
-        note_type=cells.get("note-type"),
-        encounter=cells.get("encounter"),
-        author=cells.get("author"),
-        role=cells.get("role"),
-        site=cells.get("site"),
-        template=cells.get("template"),
-    )
+    row = row_of(cells)
+    told = {name: value for name in _TOLD if (value := getattr(row, name)) not in (None, ())}
+    return Note(path=source, id=shown(row.id) if row.id else None, **told)
 
 
 def _groups(items: "Iterable[Note | Row]", *, pooled: bool) -> "Iterator[list[Note] | Row]":
