@@ -1,6 +1,7 @@
 """The fast line gives what the plain one gives: the same findings, offsets, flags, sections, judgements."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,24 +14,23 @@ from notelint.library import read_cases
 from plain import plain
 
 ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared" / "eval"
+FURTHER = os.environ.get("NOTELINT_TEXTS")
+"""A folder of further notes in JSON Lines, for who has some: every ninth of each file is read."""
 
 
 def notes() -> Iterator[tuple[str, Note]]:
-    """(name, note) of the samples, of the notes under benchmarks/ and, where they are, of the development data beside the project."""
+    """(name, note) of the samples, of the notes under benchmarks/, and of further ones where they are."""
     for path in sorted(ROOT.glob("samples/*.txt")):
         yield path.name, Note(path.read_text(encoding="utf-8"), codes=("M45.7",))
     for path in sorted(path for folder in ("marked", "clean") for path in ROOT.glob(f"benchmarks/{folder}/*.txt")):
         text = path.read_text(encoding="utf-8").partition("\n---\n")[2]
         yield path.name, Note(text.translate({ord("⟦"): None, ord("⟧"): None}), codes=("M46.46",))
     files = [*sorted(ROOT.glob("benchmarks/lint-*.jsonl")), ROOT / "benchmarks" / "unseen.jsonl"]
-    for path, every in (
-        *((path, 1) for path in files), (SHARED / "dev_notes.jsonl", 1), (SHARED / "data" / "real-passages-dev.jsonl", 1),
-        (SHARED / "data" / "aci-bench-notes.jsonl", 9),
-    ):  # fmt: skip
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.exists() else ()):
+    further = sorted(Path(FURTHER).rglob("*.jsonl")) if FURTHER else []
+    for path, every in (*((path, 1) for path in files), *((path, 9) for path in further)):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
             row = json.loads(line)
-            if number % every == 0:
+            if number % every == 0 and "text" in row:
                 codes, setting = tuple(row.get("codes") or ()), row.get("setting") or "unknown"
                 yield f"{path.stem} {row.get('id', number)}", Note(row["text"], codes=codes, setting=setting)
 
