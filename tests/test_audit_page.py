@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 import pytest
-import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
@@ -21,7 +20,8 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from notelint.audit import summary as summaries
-from notelint.audit.compare import Comparison, as_markdown, as_text, compare, compare_command, read_run
+from notelint.audit.command import app
+from notelint.audit.compare import Comparison, as_markdown, as_text, compare, read_run
 from notelint.audit.page import as_html
 from notelint.audit.rows import TABLES, Row, Table
 from notelint.audit.sets import QUERY_SET_UP, note_sets
@@ -943,9 +943,7 @@ def written(folder: Path, summary: Summary, **changed: object) -> Path:
 
 def ran(*arguments: object) -> tuple[int, str]:
     """The command in this process."""
-    app = typer.Typer()
-    app.command()(compare_command)
-    found = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    found = CliRunner().invoke(app, ["compare", *(str(argument) for argument in arguments)])
     if found.exception and not isinstance(found.exception, SystemExit):
         raise found.exception
     return found.exit_code, found.output

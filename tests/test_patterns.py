@@ -24,8 +24,9 @@ def test_case(linter: Linter, case: Case) -> None:
 
 
 def test_every_piece_of_knowledge_has_a_case_that_meets_it_and_one_that_misses_it(linter: Linter) -> None:
-    assert list(uncovered(linter.library)) == []
-    assert list(of_cases(linter.library, load_codesets().on(None)[0])) == []
+    read = library.read_cases()
+    assert list(uncovered(linter.library, library.load_wordings(), read)) == []
+    assert list(of_cases(linter.library, load_codesets().on(None)[0], read)) == []
 
 
 def test_every_code_is_in_the_code_set(linter: Linter) -> None:
@@ -120,8 +121,9 @@ def test_the_example_of_the_readme_works_as_it_stands(tmp_path: Path) -> None:
     codeset, _ = load_codesets().on(None)
     found = {name: cases for name, (_, cases) in library.read_cases(tmp_path).items()}
     assert [list(of_case(own, case)) for name in ("M48.1", "vocabulary/own") for case in found[name]] == [[]] * 7
-    assert list(uncovered(own.library, tmp_path)) == []
-    assert list(of_cases(own.library, codeset, tmp_path)) == []
+    read = library.read_cases(tmp_path)
+    assert list(uncovered(own.library, library.load_wordings(tmp_path), read)) == []
+    assert list(of_cases(own.library, codeset, read)) == []
     assert list(library.check_codes(own.library, codeset, tmp_path)) == []
     assert list(of_reference(own.library, library.load_reference(tmp_path), codeset)) == []
 
@@ -134,7 +136,7 @@ def test_names_in_cases_that_nothing_bears_are_told_with_file_and_line(linter: L
         encoding="utf-8",
     )
     codeset, _ = load_codesets().on(None)
-    told = [mistake.replace(str(tmp_path), "") for mistake in of_cases(linter.library, codeset, tmp_path)]
+    told = [mistake.replace(str(tmp_path), "") for mistake in of_cases(linter.library, codeset, library.read_cases(tmp_path))]
     profiles = ", ".join(sorted(profile.profile for profile in linter.library.profiles))
     assert told == [
         "/own.cases.yaml:2: case 1: M45 has no element regoin",

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from notelint import InputError, Linter, Note
+from notelint.audit.intake import Placed, TablePart
+from notelint.formats import tables
+from notelint.written import Answer
 
 # Words that no message of notelint holds of itself.
 TEXT = (
@@ -58,6 +61,9 @@ def test_reprs_and_errors_hold_no_words(linter: Linter) -> None:
     note = Note(TEXT, codes=("M45.7",))
     report = linter.check(note)
     shown = repr(note) + repr(report) + str(report)
+    # What the readers of formats and of queries hold on the way.
+    shown += repr(tables.row_of({"text": TEXT, "id": "1"})) + repr(tables.Resource(TEXT.encode())) + repr(Answer(0, 5, TEXT, marked=False))
+    shown += repr(Placed("a.txt", note)) + repr(TablePart(0, (Placed("a.txt", note),)))
     assert [word for word in WORDS if word in shown] == []
     with pytest.raises(InputError) as caught:
         linter.assert_span(TEXT, 5, len(TEXT) + 1)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -150,6 +151,23 @@ def test_an_infection_of_a_level_is_asked_for_its_structure(linter: Linter, draf
 def test_the_date_of_a_note_is_read_from_its_head(linter: Linter, drafter: Drafter, head: str, day: str | None) -> None:
     (document,) = drafter.documents(list(linter.check_pairs([Note(id="n1", text=f"{head}\nASSESSMENT: Discitis L4-5.")])))
     assert document.day == day
+
+
+def test_what_is_negative_or_pending_supports_no_infection(linter: Linter, drafter: Drafter) -> None:
+    text = (
+        "LABS 11/02/2026: CRP 148 mg/L (ref <5).\nOld tuberculosis, treated in 1974; blood cultures negative. The culture of the aspirate is pending.\n\n"
+        "ASSESSMENT: Discitis L4-L5 and L5-S1, on IV cefazolin.\n"
+    )
+    query = next(q for q in drafts(linter, drafter, replace(DISC, codes=("M46.47",), text=text)) if q.matter == "structure-of-discitis")
+    quoted = {indicator.id: (indicator.text, indicator.date) for indicator in query.indicators}
+    # The year is that of the tuberculosis, not of the cultures.
+    negative = ("Old tuberculosis, treated in 1974; blood cultures negative.", "2026-11-02")
+    assert {option.label: [quoted[name] for name in option.supported_by] for option in query.options} == {
+        "Bacterial infection of the disc": [
+            ("LABS 11/02/2026: CRP 148 mg/L (ref <5).", "2026-11-02"), ("ASSESSMENT: Discitis L4-L5 and L5-S1, on IV cefazolin.", "2026-11-03"),
+        ],
+        "Not infectious": [negative],
+    }  # fmt: skip
 
 
 def test_a_question_without_choices_has_no_box_to_write_in(linter: Linter, drafter: Drafter) -> None:

@@ -105,9 +105,7 @@ def plain(groups: Sequence[Sequence[Note]], linter: Linter, *, quotes: bool = Tr
     expected: dict[Table, Counter[Row]] = {table: Counter() for table in TABLES}
     for group in groups:
         for note, report in linter.check_pairs(group):
-            families = {each.code: linter.library.family_of(each.code) for each in report.assessments}
-            named = {code: family.family if family else None for code, family in families.items()}
-            for table, rows in rows_of(note, report, str(note.id), named, quotes=quotes).items():
+            for table, rows in rows_of(note, report, str(note.id), linter.families(report), quotes=quotes).items():
                 expected[table].update(rows)
     return expected
 

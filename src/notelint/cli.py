@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from notelint import __version__
 from notelint.errors import InputError, NotelintError, PackError
+from notelint.options import Findings, FindingsOption, Ignore, Map, Patterns, Select, SettingOption, Table
 
 if TYPE_CHECKING:
     from notelint.drafting import Drafter
@@ -101,21 +102,6 @@ class FailOn(StrEnum):
     never = "never"
 
 
-class FindingsOption(StrEnum):
-    """Which notes are read for findings."""
-
-    all = "all"
-    needed = "needed"
-
-
-class SettingOption(StrEnum):
-    """Where the patient was seen."""
-
-    inpatient = "inpatient"
-    outpatient = "outpatient"
-    unknown = "unknown"
-
-
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
@@ -140,16 +126,8 @@ Manifest = Annotated[
         help="Many notes: a table of id, path | text, codes, setting, date-of-service, note-type, encounter; those of an encounter are put together.",
     ),
 ]
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=COLUMN", help="Columns of tables by other names: text=note_text,codes=dx.", show_default=False),
-]
-Table = Annotated[str | None, typer.Option("--table", metavar="NAME", help="Which table of an SQLite file holds the notes.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="Shape of the output.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there and not to standard output.")]
-Patterns = Annotated[
-    Path | None, typer.Option("--patterns", metavar="DIR", help="A site's own folder of patterns, laid over the shipped ones.")
-]
 ProfileOption = Annotated[
     str, typer.Option("--profile", metavar="NAME", help="Which recommended elements are asked for: scribe, cdi, audit, or a payer's.")
 ]
@@ -211,11 +189,9 @@ def check(
     manifest: Manifest = None, map_: Map = None, table: Table = None, profile: ProfileOption = "scribe", format_: FormatOption = Format.text, output: Output = None,
     patterns: Patterns = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="From which severity on the exit status is 1.")] = FailOn.error,
-    select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules or categories.")] = None,
-    findings: Annotated[
-        FindingsOption, typer.Option("--findings", help="All, or none in notes where they can change nothing that is said of a code: faster.")
-    ] = FindingsOption.all,
+    select: Select = None,
+    ignore: Ignore = None,
+    findings: Findings = FindingsOption.all,
     no_quotes: NoQuotes = False, quiet: Quiet = False,
     statistics: Annotated[bool, typer.Option("--statistics", help="How often each rule fired, in place of the diagnostics.")] = False,
 ) -> None:  # fmt: skip
@@ -838,15 +814,15 @@ def patterns_check(patterns: Patterns = None) -> None:
         mistakes += error.mistakes
     try:
         mistakes += library.check_asking(loaded, library.load_asking(patterns), patterns)
-        library.load_wordings(patterns)
     except PackError as error:
         mistakes += error.mistakes
     try:
-        mistakes += [*of_cases(loaded, chosen, patterns), *uncovered(loaded, patterns)]
+        wordings, read = library.load_wordings(patterns), library.read_cases(patterns)
+        mistakes += [*of_cases(loaded, chosen, read), *uncovered(loaded, wordings, read)]
     except PackError as error:
         mistakes += error.mistakes
     if mistakes:
-        raise PackError(list(dict.fromkeys(mistakes)))
+        raise PackError(mistakes)
     typer.echo(
         f"{len(library.pattern_files(patterns))} files: {len(loaded.concepts)} concepts, {len(loaded.cues)} cues, {len(loaded.families)} families; no mistake"
     )

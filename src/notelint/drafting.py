@@ -38,6 +38,8 @@ _LONGEST = 220
 _BEFORE, _BEHIND = 70, 110
 _HEAD, _LABEL = 400, 40
 """The head of a note has so many characters, and behind a word for its date the date comes within so many."""
+_BESIDE = 20
+"""A year belongs to a study that ends at most so many characters before it."""
 _AT_ONCE = 40
 """A quotation that is nothing but a denial comes to it within so many characters."""
 _NORMAL = frozenset({"negative", "normal"})
@@ -306,7 +308,7 @@ class Drafter:
                 for condition in choice.rests_on
                 for at, document in enumerate(documents)
                 for index in document.chart.evidence(condition) or ()
-                if _counts(document.report.findings[index])
+                if _counts(finding := document.report.findings[index]) and (condition.state == "denied" or _supports(finding))
             ]
             if points or (choice.always and asked):
                 yield choice.words, tuple(dict.fromkeys(points))[:_EACH] or asked
@@ -443,7 +445,8 @@ def _support(points: Sequence[Point], names: Mapping[Point, str], quoted: Sequen
     wanted = next((sides[point] for point in points if point in sides), None)
     if wanted is not None and (found := tuple(indicator.id for indicator, _ in quoted if indicator.polarity == wanted)):
         return found[:_SIDED]
-    return tuple(dict.fromkeys(names[point] for point in points if point in names))
+    named = {names[point] for point in points if point in names}
+    return tuple(indicator.id for indicator, _ in quoted if indicator.id in named)
 
 
 def _counts(finding: Finding) -> bool:
@@ -453,6 +456,11 @@ def _counts(finding: Finding) -> bool:
     if finding.kind == "test":
         return finding.status == "resulted" or (finding.status == "pending" and finding.concept.endswith("culture"))
     return finding.status in ("resulted", None)
+
+
+def _supports(finding: Finding) -> bool:
+    """A sterile or pending culture supports no infection, and a denial nothing that it denies."""
+    return not finding.negated and finding.value not in _NORMAL and finding.status != "pending"
 
 
 def _finding(documents: Sequence[_Document], point: Point) -> Finding:
@@ -492,8 +500,18 @@ def _date_of(document: _Document, findings: Sequence[Finding], span: Span) -> st
     note = document.note
     written = [finding.date for finding in findings if finding.date]
     if not written and any(finding.kind in ("test", "imaging") for finding in findings):
-        written = [dated.iso for dated in values.dates(note.view, *span, day_of_service=note.date_of_service)]
+        written = [
+            dated.iso
+            for dated in values.dates(note.view, *span, day_of_service=note.date_of_service)
+            if len(dated.iso) == _WHOLE or _is_of_study(document, span, dated.start)
+        ]
     return max(written, key=len) if written else document.day
+
+
+def _is_of_study(document: _Document, span: Span, at: int) -> bool:
+    """Does a test or a study stand just before a year: "MRI 2025", and not "old tuberculosis, treated in 1974; GeneXpert negative"?"""
+    studies = (f for f in document.report.findings if f.kind in ("test", "imaging") and span[0] <= f.start and f.end <= at)
+    return any(at - f.end <= _BESIDE and not set(document.note.view[f.end : at]) & set(",;.:") for f in studies)
 
 
 def _polarity(findings: Sequence[Finding], start: int, *, asked: bool) -> Polarity:

@@ -223,6 +223,11 @@ class Linter:
         written = self._in_text(note, codeset)
         return written, "note" if written else "words"
 
+    def families(self, report: NoteReport) -> dict[str, str | None]:
+        """{assessed code: its family}; None for a code outside of them."""
+        found = {assessed.code: self.library.family_of(assessed.code) for assessed in report.assessments}
+        return {code: family.family if family else None for code, family in found.items()}
+
     def _is_of_use(self, note: Note) -> bool:
         """Can the words of a note change what is said of a code: has it one of our families, or may it name a diagnosis of theirs?"""
         codeset, _ = self.codesets.on(note.date_of_service)

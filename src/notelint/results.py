@@ -87,6 +87,7 @@ _TREND = re.compile(
     r"->|=>|>|\b(?:most\s+recent|latest|today|current\w*|to|from|then|was|down|up|now|rose|fell|previous\w*|fall\w*|rise\w*|peak\w*|admission)\b",
     re.IGNORECASE,
 )
+_YEAR_ALONE = len("2019")
 _BOTH = re.compile(r"\b(?:both|all)\b", re.IGNORECASE)
 # What dates a disease dates no test: "AS diagnosed in 2011, CRP 12".
 _ONSET = re.compile(r"\b(?:dx'?e?d?|diagnos\w+|since|onset|began|started|hx|history)\b[^,;.]{0,16}$", re.IGNORECASE)
@@ -737,6 +738,10 @@ class Results:
         start, end = self.reading.sentences[mention.sentence]
         heads = dates(view, max(start, group[0].start - _NEAR), group[0].start, day_of_service=day)
         heads = [d for d in heads if not self._tested_between(d.end, group[0].start, start)]
+        # "Fusion in 2019; CRP 12": a year alone within another clause is of what that tells.
+        heads = [
+            d for d in heads if len(d.iso) > _YEAR_ALONE or ";" not in view[d.end : group[0].start] or not view[start : d.start].strip()
+        ]
         if not _THEN.search(view, group[-1].end, min(end, around.end + _COUNT)):
             heads = [d for d in heads if not _ONSET.search(view, start, d.start)]
         stop = around.end if next_start is None else next_start

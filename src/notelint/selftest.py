@@ -139,12 +139,16 @@ def _compare(what: str, wanted: tuple[str, ...] | None, found: set[str]) -> Iter
 _PAYMENT = re.compile(r"\b(?:pay|pays|paid|payer|payers|payment|payments|reimburs\w*|revenue|DRG|HCC|denials?)\b", re.IGNORECASE)
 
 
-def of_cases(library: Library, codeset: CodeSet, overlay: Path | None = None) -> Iterator[str]:
+Read = Mapping[str, tuple[Path, tuple[Case, ...]]]
+"""{name of a file of cases: (the file, its cases)}, as `read_cases` gives them."""
+
+
+def of_cases(library: Library, codeset: CodeSet, read: Read) -> Iterator[str]:
     """Names in cases that nothing bears, as `path:line: case NUMBER: what`, and words of payment in questions to providers."""
     rules = {*RULES, *(f"gap/{element.id}" for element in library.elements)}
     known = {c.concept for c in library.concepts} | {c.key for c in library.concepts}
     profiles = {profile.profile for profile in library.profiles}
-    for path, cases in read_cases(overlay).values():
+    for path, cases in read.values():
         lines = case_lines(path)
         for number, case in enumerate(cases, start=1):
             for what in _unknown(case, library, codeset, rules, known, profiles):
@@ -185,9 +189,9 @@ def _unknown(
             yield f"{code} is no code of release {codeset.release.name}"
 
 
-def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
+def uncovered(library: Library, wordings: Wordings, read: Read) -> Iterator[str]:
     """What has no case: a concept that none finds or none misses, an element that none meets or misses, a cue or turn that none holds."""
-    cases = {name: found for name, (_, found) in read_cases(overlay).items()}
+    cases = {name: found for name, (_, found) in read.items()}
     asked = [case for found in cases.values() for case in found if case.is_query]
     everything = [case for found in cases.values() for case in found if not case.is_query]
     seen = {e.concept for case in everything for e in case.found} | {f"{e.concept}/{e.value}" for case in everything for e in case.found}
@@ -203,7 +207,7 @@ def uncovered(library: Library, overlay: Path | None = None) -> Iterator[str]:
     yield from _uncovered_profiles(library, everything)
     yield from _uncovered_routes(library, everything)
     yield from _without_look_alike(library, everything)
-    yield from _uncovered_queries(load_wordings(overlay), asked)
+    yield from _uncovered_queries(wordings, asked)
 
 
 def _uncovered_queries(wordings: Wordings, cases: Sequence[Case]) -> Iterator[str]:

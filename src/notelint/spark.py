@@ -271,9 +271,7 @@ def _judged(group: list[Note] | Row, linter: Linter, options: _Options) -> Itera
         return
     failures: list[Failure] = []
     for note, report in linter.check_pairs(group, findings=options.findings, failures=failures):
-        found = {each.code: linter.library.family_of(each.code) for each in report.assessments}
-        families = {code: family.family if family else None for code, family in found.items()}
-        yield rows_of(note, report, str(note.path), families, quotes=options.quotes)
+        yield rows_of(note, report, str(note.path), linter.families(report), quotes=options.quotes)
     for failure in failures:
         yield {"errors": [row_of_failure(failure)]}
 

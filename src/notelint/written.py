@@ -7,7 +7,7 @@ strokes between them. What is layout is known here; which words ask, greet or an
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from notelint import sentences
 from notelint.packs import Part
@@ -138,7 +138,7 @@ class Answer:
 
     start: int
     end: int
-    label: str
+    label: str = field(repr=False)
     marked: bool
     block: int = 0
 

@@ -1,6 +1,7 @@
 """The commands on archives: thin, like all of the command line; nothing heavy is imported before a command needs it."""
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from notelint.errors import InputError
+from notelint.options import Findings, FindingsOption, Ignore, Map, Patterns, Select, SettingOption, Table
 
 if TYPE_CHECKING:
     from notelint.audit.baseline import Standing
@@ -40,21 +42,6 @@ class CompareFormat(StrEnum):
     markdown = "markdown"
 
 
-class FindingsOption(StrEnum):
-    """Which notes are read for findings."""
-
-    all = "all"
-    needed = "needed"
-
-
-class SettingOption(StrEnum):
-    """Where the patient was seen."""
-
-    inpatient = "inpatient"
-    outpatient = "outpatient"
-    unknown = "unknown"
-
-
 @app.command()
 def run(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Notes as `check` reads them: files, folders, patterns such as notes/*.xml.", show_default=False)],
@@ -62,21 +49,16 @@ def run(
     format_: Annotated[TableFormat, typer.Option("--format", help="Shape of the tables.")] = TableFormat.parquet,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; one for each processor.", show_default=False)] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="A note that takes longer is given up.")] = 60,
-    map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Columns of tables by other names: text=note_text,codes=dx.", show_default=False)
-    ] = None,
-    table: Annotated[str | None, typer.Option("--table", metavar="NAME", help="Which table of an SQLite file holds the notes.")] = None,
+    map_: Map = None, table: Table = None,
     code: Annotated[list[str] | None, typer.Option("--code", "-c", metavar="CODE", help="A chosen code where a file tells none.")] = None,
     setting: Annotated[SettingOption, typer.Option("--setting", help="Where patients were seen, where a file does not tell.")] = SettingOption.unknown,
     date_of_service: Annotated[str | None, typer.Option("--date-of-service", metavar="YYYY-MM-DD", help="The date where a file tells none.")] = None,
     note_type: Annotated[str | None, typer.Option("--note-type", metavar="TEXT", help="The type where a file tells none.")] = None,
     profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="Which recommended elements are asked for.")] = "audit",
-    select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules or categories.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules or categories.")] = None,
-    findings: Annotated[
-        FindingsOption, typer.Option("--findings", help="All, or none in notes where they can change nothing that is said of a code: faster.")
-    ] = FindingsOption.all,
-    patterns: Annotated[Path | None, typer.Option("--patterns", metavar="DIR", help="A site's own folder of patterns, laid over the shipped ones.")] = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    findings: Findings = FindingsOption.all,
+    patterns: Patterns = None,
     no_quotes: Annotated[bool, typer.Option("--no-quotes", help="Tables and report without any words of the notes.")] = False,
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="SEVERITY[:SHARE%]", help="Exit status 1 where more than this share of notes has such a diagnostic: error:2%.")
@@ -145,7 +127,13 @@ def compare(
     """What rose and fell between two audits, which notes are in one alone, and which codes are no longer valid."""
     from notelint.audit import compare as compare_
 
-    compare_.compare_command(a, b, compare_.CompareFormat(format_.value))
+    comparison = compare_.of_runs(a, b)
+    if format_ is CompareFormat.json:
+        typer.echo(comparison.model_dump_json(by_alias=True, indent=1))
+        return
+    width = max(60, shutil.get_terminal_size().columns)
+    for line in compare_.as_markdown(comparison) if format_ is CompareFormat.markdown else compare_.as_text(comparison, width):
+        typer.echo(line)
 
 
 # ---------------------------------------------------------------------------------------------------- shared

@@ -4,14 +4,11 @@ A difference is always B less A. Its interval takes the two runs as two samples;
 them (patterns, code set, version), and the difference is exact for these notes.
 """
 
-import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from notelint.audit.summary import Listed, Measure, OfCode, Summary, interval_of_difference
@@ -107,6 +104,12 @@ class Comparison(Model):
 
 
 # ---------------------------------------------------------------------------------------------------- comparing
+
+
+def of_runs(a: Path, b: Path) -> "Comparison":
+    """Two runs compared, by their folders. InputError where one holds no finished run."""
+    (summary_a, side_a), (summary_b, side_b) = read_run(a), read_run(b)
+    return compare(summary_a, summary_b).model_copy(update={"a": side_a, "b": side_b})
 
 
 def compare(a: Summary, b: Summary) -> Comparison:
@@ -372,30 +375,3 @@ def _cut(text: str, width: int) -> str:
 def _marked(text: str) -> str:
     """A text in Markdown, in one line."""
     return escaped(_plain(text).strip())
-
-
-# ---------------------------------------------------------------------------------------------------- the command
-
-
-class CompareFormat(StrEnum):
-    """Shapes of a comparison."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-
-
-def compare_command(
-    a: Annotated[Path, typer.Argument(metavar="A", help="The folder of a run.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="The folder of another, such as a later one.")],
-    format_: Annotated[CompareFormat, typer.Option("--format", help="Shape of the output.")] = CompareFormat.text,
-) -> None:
-    """What rose and fell between two audits, which notes are in one alone, and which codes are no longer valid."""
-    (summary_a, side_a), (summary_b, side_b) = read_run(a), read_run(b)
-    comparison = compare(summary_a, summary_b).model_copy(update={"a": side_a, "b": side_b})
-    if format_ is CompareFormat.json:
-        typer.echo(comparison.model_dump_json(by_alias=True, indent=1))
-        return
-    width = max(60, shutil.get_terminal_size().columns)
-    for line in as_markdown(comparison) if format_ is CompareFormat.markdown else as_text(comparison, width):
-        typer.echo(line)

@@ -44,9 +44,7 @@ class Lint:
             )
             rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
             for placed, (note, report) in zip(group, reports, strict=True):
-                found = {each.code: linter.library.family_of(each.code) for each in report.assessments}
-                families = {code: family.family if family else None for code, family in found.items()}
-                for table, some in rows_of(note, report, placed.source, families, quotes=self.quotes).items():
+                for table, some in rows_of(note, report, placed.source, linter.families(report), quotes=self.quotes).items():
                     rows[table] += some
             return rows
 

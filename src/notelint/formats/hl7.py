@@ -6,7 +6,7 @@ second for a megabyte.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -69,7 +69,7 @@ class _Marks:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    segments: tuple[Segment, ...]
+    segments: tuple[Segment, ...] = field(repr=False)
     marks: _Marks
 
     def of(self, name: str) -> Segment:

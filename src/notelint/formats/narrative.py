@@ -80,8 +80,8 @@ def text_of(element: Any) -> str:
 class _Flow:
     """The lines of a text, or of a cell, while it is read. `items`: so many items are open, of which so many `marks` are not yet written."""
 
-    lines: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list, repr=False)
+    parts: list[str] = field(default_factory=list, repr=False)
     items: int = 0
     marks: int = 0
 

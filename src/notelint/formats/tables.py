@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -46,7 +46,7 @@ Places = Iterator[tuple[int, "Cells | Resource | InputError"]]
 class Resource:
     """A line that is a FHIR resource."""
 
-    content: bytes
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def _told(names: Iterable[str]) -> str:
 def _refuse_missing(names: Sequence[str], columns: Mapping[str, str], place: str) -> dict[str, str]:
     """The columns of the fields; InputError where one that was named is missing, or there is neither text nor path."""
     found = _placed(names, columns)
-    for field, name in columns.items():
-        if field not in found:
+    for wanted, name in columns.items():
+        if wanted not in found:
             raise InputError(f"{place}: has no column `{name}`{_told(names)}")
     if not {"text", "path"} & found.keys():
         raise InputError(f"{place}: has neither a column `path` nor a column `text`{_told(names)}")
@@ -343,7 +343,7 @@ def _quoted(name: str) -> str:
 class Row:
     """The facts of a row; what is None, it does not tell."""
 
-    text: str | None
+    text: str | None = field(repr=False)
     path: str | None
     id: str | None
     codes: tuple[str, ...]
@@ -363,13 +363,13 @@ _GIVEN = tuple(field.name for field in fields(Row) if field.name not in ("text",
 def row_of(cells: Cells) -> Row:
     """What the cells tell; InputError with the first that is not what it has to be."""
     cells = {field: _unpacked(value, field) for field, value in cells.items()}
-    for field in _TEXTS:
-        value = cells.get(field)
-        if value is not None and not (field == "date-of-service" and isinstance(value, date)):
+    for name in _TEXTS:
+        value = cells.get(name)
+        if value is not None and not (name == "date-of-service" and isinstance(value, date)):
             if not isinstance(value, (str, int)) or isinstance(value, bool):
-                raise InputError(f"`{field}` is no text")
+                raise InputError(f"`{name}` is no text")
             if _HALF_CHARACTER.search(str(value)):
-                raise InputError(f"`{field}` holds half a character (a surrogate)")
+                raise InputError(f"`{name}` holds half a character (a surrogate)")
 
     def told(field: str) -> str | None:
         # An empty cell tells nothing: of an encounter, notes of several patients would be pooled.
