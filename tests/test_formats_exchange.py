@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 from xml.sax.saxutils import escape as xml
@@ -19,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notelint.errors import InputError
-from notelint.formats import cda, fhir, hl7
+from notelint.formats import cda, fhir, hl7, notes_of
 from notelint.formats.facts import codes_of, day_of, filled, line_of, told_apart
 from notelint.formats.narrative import text_of_page
 from notelint.formats.settings import SETTINGS
@@ -1568,3 +1569,14 @@ def test_a_megabyte_takes_no_second(reads: Reads, content: bytes) -> None:
     began = time.process_time()
     assert list(reads(content, "a"))
     assert time.process_time() - began < 1
+
+
+def test_a_message_that_has_lost_its_first_segment_is_no_text(tmp_path: Path) -> None:
+    segments = "PID|1||1\rOBX|1|TX|||Discitis of the lumbar spine.||||||F\r"
+    (tmp_path / "a.hl7").write_text(segments, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        list(notes_of(tmp_path / "a.hl7"))
+    assert str(caught.value) == f"{tmp_path}/a.hl7: line 1: no HL7 message"
+    # A letter under the wrong name is a letter.
+    (tmp_path / "b.hl7").write_text("Dear colleague, discitis.", encoding="utf-8")
+    assert [note.text for note in notes_of(tmp_path / "b.hl7") if isinstance(note, Note)] == ["Dear colleague, discitis."]

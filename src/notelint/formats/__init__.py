@@ -46,6 +46,7 @@ _BEGINNINGS: Mapping[Kind, re.Pattern[str]] = {
     "hl7": re.compile(r"[\x0b\s]*(?:MSH|FHS|BHS)\|"),
     "cda": re.compile(r"<\?xml\s|<(?:[\w.-]+:)?ClinicalDocument[\s>]"),
 }
+_SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}\|")
 _RESOURCE = re.compile(r'"resourceType"\s*:')
 _FIRST_KEY = re.compile(r'\{\s*"([^"\n]{1,80})"\s*:')
 
@@ -382,6 +383,9 @@ def _kind_of(head: bytes, name: str, columns: Mapping[str, str]) -> Kind:
         if beginning.match(start):
             return kind
     ending = _ending_of(name)
+    if ending == ".hl7" and _SEGMENT.match(start):
+        # A message that has lost its first segment: as a text its codes would be read as words.
+        return "hl7"
     if start.startswith("{") or (ending == ".json" and start.startswith("[")):
         found = _json_kind(start, ending, columns, ends=len(head) < _HEAD)
         if found is not None:
